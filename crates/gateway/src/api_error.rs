@@ -1,0 +1,64 @@
+//! How the native API says no: `{"error":{"code","message","field"?,"hint"?}}` with a fitting status.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// A refusal that a caller can act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    detail: Detail,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Detail {
+    code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: Detail,
+}
+
+impl ApiError {
+    /// With a stable `code` and a message for a person.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> ApiError {
+        ApiError { status, detail: Detail { code, message: message.into(), field: None, hint: None } }
+    }
+
+    /// 400 because of one field.
+    pub fn bad_field(field: &'static str, code: &'static str, message: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::BAD_REQUEST, code, message).field(field)
+    }
+
+    /// Names the field to blame.
+    pub fn field(mut self, field: &'static str) -> ApiError {
+        self.detail.field = Some(field);
+        self
+    }
+
+    /// Says what to do next.
+    pub fn hint(mut self, hint: impl Into<String>) -> ApiError {
+        self.detail.hint = Some(hint.into());
+        self
+    }
+
+    /// Our own fault; the cause goes to the log, not to the caller.
+    pub fn internal(error: &dyn std::error::Error) -> ApiError {
+        tracing::error!(error = %error, "request failed");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this is our fault: the log has the cause")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(Envelope { error: self.detail })).into_response()
+    }
+}

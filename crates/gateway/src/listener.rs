@@ -1,0 +1,149 @@
+//! Accepting connections: bounded in number, headers and time, and ended without waiting for anybody.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::ServiceExt;
+
+use crate::metrics::Metrics;
+
+/// What a listener allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at the same time, sockets included. One more is answered 503.
+    pub connections: usize,
+    /// Header lines of a request.
+    pub headers: usize,
+    /// Bytes of a request's head.
+    pub head_bytes: usize,
+    /// Time for a request's head to arrive, also between two requests of a connection.
+    pub head_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 10_000,
+            headers: 64,
+            head_bytes: 32 * 1024,
+            head_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The place of a connection among those allowed. An upgraded socket keeps it in its own task, since the HTTP
+/// connection ends with the upgrade.
+#[derive(Clone, Debug)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// Answers at most this long after the order to end are still written.
+const DRAIN: Duration = Duration::from_millis(200);
+/// After a failed accept (out of file descriptors): the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nconnection: close\r\n\
+content-length: 101\r\n\r\n{\"status\":\"error\",\"message\":\"too many connections\",\"error_type\":\"NetworkException\",\
+\"data\":null        }";
+
+/// Serves `router` until `shutdown` turns true, then lets answers in progress finish for a moment.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = shutdown.wait_for(|ending| *ending) => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        match Arc::clone(&places).try_acquire_owned() {
+            Ok(permit) => {
+                let connection = connection(stream, peer, router.clone(), limits, permit, &graceful);
+                tokio::spawn(connection);
+            }
+            Err(_) => {
+                metrics.connection_refused();
+                tokio::spawn(refuse(stream));
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::info!("some answers were still being written at the end");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    permit: OwnedSemaphorePermit,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
+    // Small messages must leave at once; failing to say so costs only latency.
+    let _ = stream.set_nodelay(true);
+    let place = Place { _permit: Arc::new(permit) };
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
+        router.clone().oneshot(request.map(axum::body::Body::new) as Request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_headers(limits.headers)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let watched = graceful.watch(connection);
+    async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(%error, %peer, "connection ended early");
+        }
+    }
+}
+
+async fn refuse(mut stream: TcpStream) {
+    // The peer may be gone or not read: a refused connection gets one short try.
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(FULL)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FULL;
+
+    #[test]
+    fn the_refusal_states_its_own_length() {
+        let text = std::str::from_utf8(FULL).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{}", body.len());
+        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+    }
+}

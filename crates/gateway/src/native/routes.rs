@@ -1,0 +1,147 @@
+//! Every route of the native listener with its method, its access and its handler: the one table.
+
+use std::sync::Arc;
+
+use access::Scope;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::handler::Handler;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::{candles, events, instruments, keys, openapi, pages, predecessor, quotes, socket, subscriptions};
+use crate::Gateway;
+use crate::api_error::ApiError;
+use crate::clock::mono_now;
+use crate::guard::{Access, guard};
+
+/// Bytes of a request's body.
+pub const BODY_BYTES: usize = 1024 * 1024;
+
+/// A route as the OpenAPI document and the tests see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteInfo {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+struct Table {
+    gateway: Arc<Gateway>,
+    router: Router<Arc<Gateway>>,
+    infos: Vec<RouteInfo>,
+}
+
+impl Table {
+    fn add<H, T>(self, method: &'static str, path: &'static str, access: Access, handler: H) -> Table
+    where
+        H: Handler<T, Arc<Gateway>>,
+        T: 'static,
+    {
+        let filter = match method {
+            "POST" => MethodFilter::POST,
+            "DELETE" => MethodFilter::DELETE,
+            _ => MethodFilter::GET,
+        };
+        let guarded: MethodRouter<Arc<Gateway>> = on(filter, handler)
+            .layer(middleware::from_fn_with_state((Arc::clone(&self.gateway), access), guard));
+        let mut infos = self.infos;
+        infos.push(RouteInfo { method, path, access });
+        Table { router: self.router.route(path, guarded), infos, ..self }
+    }
+}
+
+fn table(gateway: Arc<Gateway>) -> Table {
+    const READ: Access = Access::Scope(Scope::MarketRead);
+    const SOCKET: Access = Access::SocketScope(Scope::MarketRead);
+    const KEYS: Access = Access::Scope(Scope::KeysAdmin);
+    Table { gateway, router: Router::new(), infos: Vec::new() }
+        .add("GET", "/", Access::Public, pages::index)
+        .add("GET", "/livez", Access::Public, pages::livez)
+        .add("GET", "/readyz", Access::Public, pages::readyz)
+        .add("GET", "/version", Access::Public, pages::version)
+        .add("GET", "/health", Access::Public, predecessor::health)
+        .add("GET", "/openapi.json", Access::Public, openapi::document)
+        .add("GET", "/metrics", Access::Loopback, pages::metrics)
+        .add("GET", "/v1/instruments", READ, instruments::search)
+        .add("GET", "/v1/quotes", READ, quotes::quotes)
+        .add("GET", "/v1/candles", READ, candles::candles)
+        .add("GET", "/v1/subscriptions", READ, subscriptions::list)
+        .add("POST", "/v1/subscriptions", READ, subscriptions::create)
+        .add("DELETE", "/v1/subscriptions/{instrument}", READ, subscriptions::remove)
+        .add("GET", "/v1/stream", SOCKET, socket::stream)
+        .add("GET", "/v1/events", SOCKET, events::events)
+        .add("GET", "/v1/keys", KEYS, keys::list)
+        .add("POST", "/v1/keys", KEYS, keys::create)
+        .add("DELETE", "/v1/keys/{api_key}", KEYS, keys::revoke)
+        .add("GET", "/ws/ticks", Access::InDialect(Scope::MarketRead), predecessor::ticks)
+}
+
+/// The native listener's router.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let Table { router, infos, .. } = table(Arc::clone(&gateway));
+    let cors = cors(&gateway.cors_origins);
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::Extension(Arc::<[RouteInfo]>::from(infos)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), limit_and_count))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::map_response(security_headers))
+        .layer(tower::util::option_layer(cors))
+        .with_state(gateway)
+}
+
+/// No origin may read answers unless it is listed.
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("last-event-id")])
+    })
+}
+
+async fn security_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Bounds the time of a handler and counts its answer under its matched route, never under a path from outside.
+async fn limit_and_count(
+    axum::extract::State(gateway): axum::extract::State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = mono_now();
+    let method = request.method().as_str().to_string();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_string(), |path| path.as_str().to_string());
+    let response = tokio::time::timeout(gateway.request_time, next.run(request)).await.unwrap_or_else(|_| {
+        ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the request took too long to arrive or to answer")
+            .into_response()
+    });
+    let method = if response.status() == StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
+    gateway.metrics.request(&method, &route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+async fn not_found(request: Request) -> ApiError {
+    let path: String = request.uri().path().chars().take(100).collect();
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", format!("nothing lives at {path}"))
+        .hint("GET /openapi.json lists every route")
+}
+
+async fn wrong_method(request: Request) -> ApiError {
+    let method: String = request.method().as_str().chars().take(20).collect();
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", format!("{method} is not served here"))
+        .hint("GET /openapi.json lists every route with its methods")
+}

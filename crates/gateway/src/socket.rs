@@ -1,0 +1,160 @@
+//! One WebSocket of a market-data client, whatever its dialect: bounded buffers, a slow reader stalls only itself, the
+//! end of the gateway is announced.
+
+use std::borrow::Cow;
+use std::future::pending;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use stream::Batch;
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior, timeout};
+
+use crate::listener::Place;
+use crate::reader::Reader;
+
+/// Bytes that may wait inside a socket before writing to it waits: small, so that waiting ticks conflate in the inbox
+/// instead of ageing here.
+const WRITE_BUFFER: usize = 64 * 1024;
+/// A client that takes nothing for so long is cut: its values would be of no use.
+const STALL: Duration = Duration::from_secs(30);
+/// Time for a close frame to be written.
+const FAREWELL: Duration = Duration::from_millis(100);
+
+/// Why we close a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The gateway ends; another will answer.
+    GoingAway,
+    /// The reader asked for every tick and fell too far behind.
+    FellBehind,
+    /// No or a wrong token, in the dialects that say so inside the socket.
+    Policy,
+}
+
+impl Closing {
+    fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Closing::GoingAway => (1001, "gateway is shutting down: reconnect"),
+            Closing::FellBehind => (4008, "fell behind: reconnect and resume from your last position"),
+            Closing::Policy => (1008, "invalid or missing token"),
+        };
+        CloseFrame { code, reason: reason.into() }
+    }
+}
+
+/// What wakes a conversation.
+#[derive(Debug)]
+pub enum Event {
+    /// Something to send.
+    Due(Batch),
+    /// The client said something.
+    Text(Cow<'static, str>),
+    /// The client sent bytes; no dialect of ours has such requests.
+    Binary,
+    /// The socket is closed, for whichever reason: say nothing more.
+    Ended,
+}
+
+/// Upgrades with small buffers: the default of 128 KiB a socket would be a gigabyte for ten thousand.
+pub fn upgrade<F, Fut>(upgrade: WebSocketUpgrade, message_bytes: usize, converse: F) -> Response
+where
+    F: FnOnce(WebSocket) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    upgrade
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4 * WRITE_BUFFER)
+        .max_message_size(message_bytes)
+        .max_frame_size(message_bytes)
+        .on_upgrade(converse)
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Socket {
+    socket: WebSocket,
+    ending: watch::Receiver<bool>,
+    heartbeat: Option<(Interval, Message)>,
+    _place: Place,
+}
+
+/// The client is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+impl Socket {
+    /// A socket that ends when `ending` turns true.
+    pub fn new(socket: WebSocket, ending: watch::Receiver<bool>, place: Place) -> Socket {
+        Socket { socket, ending, heartbeat: None, _place: place }
+    }
+
+    /// Also sends `message` whenever nothing else was sent for `every`.
+    pub fn with_heartbeat(mut self, every: Duration, message: Message) -> Socket {
+        let mut interval = tokio::time::interval(every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.heartbeat = Some((interval, message));
+        self
+    }
+
+    /// The next event. Heartbeats, pings and the end of the gateway are dealt with inside.
+    pub async fn next(&mut self, reader: &Reader) -> Event {
+        loop {
+            let beat = async {
+                match &mut self.heartbeat {
+                    Some((interval, message)) => {
+                        interval.tick().await;
+                        message.clone()
+                    }
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                _ = self.ending.wait_for(|ending| *ending) => {
+                    self.close(Closing::GoingAway).await;
+                    return Event::Ended;
+                }
+                message = self.socket.recv() => match message {
+                    Some(Ok(Message::Text(text))) => return Event::Text(Cow::Owned(text.as_str().to_string())),
+                    Some(Ok(Message::Binary(_))) => return Event::Binary,
+                    // The protocol layer answers pings and the closing handshake by itself.
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Event::Ended,
+                },
+                batch = reader.next() => return Event::Due(batch),
+                message = beat => {
+                    if self.send(message).await.is_err() {
+                        return Event::Ended;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes one message; waits while the client takes nothing, for at most [`STALL`] and not past the end.
+    ///
+    /// # Errors
+    /// [`Gone`] when the socket is closed.
+    pub async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        if let Some((interval, _)) = &mut self.heartbeat {
+            interval.reset();
+        }
+        tokio::select! {
+            biased;
+            sent = timeout(STALL, self.socket.send(message)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(Gone),
+            },
+            _ = self.ending.wait_for(|ending| *ending) => Err(Gone),
+        }
+    }
+
+    /// Says why and leaves without waiting for the answer.
+    pub async fn close(&mut self, why: Closing) {
+        // A client that does not read its farewell is closed all the same.
+        let _ = timeout(FAREWELL, self.socket.send(Message::Close(Some(why.frame())))).await;
+    }
+}

@@ -1,0 +1,83 @@
+//! The thread that owns the hub. Everything that can ever wake it is a [`HubCommand`].
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use market::{Source, Tick, UnixNanos};
+use stream::{Hub, Inbox, Listed, Position, ReaderId, Subscription};
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that may wait. Full: senders wait, so a market that is faster than the hub falls behind in market time and
+/// a client that asks faster than it is served is not read.
+pub const HUB_QUEUE: usize = 1_024;
+
+/// One validated tick on its way to the hub.
+#[derive(Clone, Debug)]
+pub struct Valid {
+    /// Its published name.
+    pub listed: Arc<Listed>,
+    /// The observation.
+    pub tick: Tick,
+    /// Why it is doubted, if it is.
+    pub suspect: Option<&'static str>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub enum HubCommand {
+    /// Publish these in order.
+    Publish {
+        /// At most what one step of the market makes.
+        ticks: Vec<Valid>,
+        /// Their origin.
+        source: Source,
+        /// When they reached this process.
+        received: UnixNanos,
+    },
+    /// A reader has come.
+    Join(ReaderId, Arc<Inbox>),
+    /// A reader is gone.
+    Leave(ReaderId),
+    /// A reader wants these.
+    Subscribe(ReaderId, Subscription),
+    /// A reader no longer wants these.
+    Unsubscribe(ReaderId, Vec<Arc<Listed>>),
+    /// A reader comes back.
+    Resume(ReaderId, Position),
+    /// Answer when everything before this is done.
+    Reached(oneshot::Sender<()>),
+}
+
+/// Starts the thread; it ends when every sender is gone.
+///
+/// # Errors
+/// When the operating system refuses a thread.
+pub fn spawn(mut hub: Hub) -> io::Result<(mpsc::Sender<HubCommand>, JoinHandle<()>)> {
+    let (sender, mut commands) = mpsc::channel(HUB_QUEUE);
+    let thread = std::thread::Builder::new().name("hub".into()).spawn(move || {
+        while let Some(command) = commands.blocking_recv() {
+            perform(&mut hub, command);
+        }
+    })?;
+    Ok((sender, thread))
+}
+
+fn perform(hub: &mut Hub, command: HubCommand) {
+    match command {
+        HubCommand::Publish { ticks, source, received } => {
+            for valid in &ticks {
+                hub.publish(&valid.listed, &valid.tick, source, received, valid.suspect);
+            }
+        }
+        HubCommand::Join(reader, inbox) => hub.join(reader, inbox),
+        HubCommand::Leave(reader) => hub.leave(reader),
+        HubCommand::Subscribe(reader, subscription) => hub.subscribe(reader, &subscription),
+        HubCommand::Unsubscribe(reader, instruments) => hub.unsubscribe(reader, &instruments),
+        HubCommand::Resume(reader, position) => hub.resume(reader, position),
+        HubCommand::Reached(answer) => {
+            // Whoever asked may have gone: then nobody needs the answer.
+            let _ = answer.send(());
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The thread that drives the market: advance, validate, record, hand to the hub. It never waits for a client.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use feed::Market;
+use feed::candles::LiveCandles;
+use feed::validate::{Validator, Verdict};
+use market::{Tick, UnixNanos};
+use tokio::sync::mpsc;
+
+use super::hub_thread::{HubCommand, Valid};
+use crate::clock::{MarketClock, machine_now, mono_now};
+use crate::listing::{CurrentListing, Listing};
+use crate::metrics::Metrics;
+use crate::recording::Recording;
+
+/// Longest sleep: how late the thread may notice that it should end.
+const NAP: Duration = Duration::from_millis(50);
+/// Ticks handed to the hub at once, so that readers' commands get their turn in a burst.
+const BATCH: usize = 1_024;
+
+/// What the thread works with.
+pub struct MarketThread {
+    /// Where ticks come from.
+    pub market: Box<dyn Market>,
+    /// Whether they are believable.
+    pub validator: Validator,
+    /// What is listed; replaced when the market says so.
+    pub listing: CurrentListing,
+    /// Market time.
+    pub clock: Arc<MarketClock>,
+    /// Where valid ticks go.
+    pub hub: mpsc::Sender<HubCommand>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Folds candles where the market cannot tell its own past.
+    pub candles: Option<Arc<LiveCandles>>,
+    /// Writes down what was received.
+    pub recording: Option<Recording>,
+}
+
+impl MarketThread {
+    /// Publishes `first`, then runs until `stop` is dropped or the hub is gone.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread.
+    pub fn spawn(mut self, first: Vec<Tick>, stop: Receiver<()>) -> io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("market".into()).spawn(move || {
+            let started = self.clock.now();
+            if self.publish(&first, started).is_ok() {
+                self.run(&stop);
+            }
+            if let Some(recording) = self.recording.take() {
+                recording.finish();
+            }
+        })
+    }
+
+    fn run(&mut self, stop: &Receiver<()>) {
+        let mut version = self.market.listing_version();
+        let mut ticks = Vec::new();
+        loop {
+            let now = self.clock.at(mono_now());
+            ticks.clear();
+            self.market.advance(now, &mut ticks);
+            if self.market.listing_version() != version {
+                version = self.market.listing_version();
+                self.listing.set(Listing::new(self.market.instruments()));
+                tracing::info!(version, "listing changed");
+            }
+            if self.publish(&ticks, now).is_err() {
+                return;
+            }
+            let nap = match self.market.next_at() {
+                Some(next) => self.clock.machine_time_until(next, self.clock.now()).min(NAP),
+                None if self.clock.is_stopped() => NAP,
+                None => {
+                    self.clock.stop(now);
+                    tracing::info!(at = now.to_rfc3339(), "market ended: prices stand still");
+                    NAP
+                }
+            };
+            match stop.recv_timeout(nap) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Err when the hub is gone.
+    fn publish(&mut self, ticks: &[Tick], now: UnixNanos) -> Result<(), ()> {
+        if ticks.is_empty() {
+            return Ok(());
+        }
+        let received = machine_now();
+        let source = self.market.source();
+        let listing = self.listing.get();
+        if let Some(recording) = &mut self.recording {
+            recording.write(ticks, received);
+        }
+        for chunk in ticks.chunks(BATCH) {
+            let mut valid = Vec::with_capacity(chunk.len());
+            for tick in chunk {
+                let verdict = self.validator.judge(tick, now);
+                self.metrics.tick_judged(verdict);
+                let suspect = match verdict {
+                    Verdict::Good => None,
+                    Verdict::Suspect(reason) => Some(reason.code()),
+                    Verdict::Rejected(_) => continue,
+                };
+                // The validator refuses instruments that are not listed, so a name is missing only for a moment
+                // around a change of the listing.
+                if let Some(listed) = listing.listed(tick.token) {
+                    valid.push(Valid { listed: Arc::clone(listed), tick: *tick, suspect });
+                }
+                if let Some(candles) = &self.candles {
+                    candles.observe(tick, now);
+                }
+            }
+            self.metrics.batch_published(valid.len(), received.seconds());
+            let command = HubCommand::Publish { ticks: valid, source, received };
+            self.hub.blocking_send(command).map_err(drop)?;
+        }
+        Ok(())
+    }
+}
