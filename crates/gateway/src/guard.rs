@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use access::{Denied, Principal, Scope};
+use axum::Extension;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
@@ -30,7 +31,8 @@ pub enum Access {
 
 /// Lets a request through with its [`Principal`], or answers it.
 pub async fn guard(
-    State((gateway, access)): State<(Arc<Gateway>, Access)>,
+    State(access): State<Access>,
+    Extension(gateway): Extension<Arc<Gateway>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -81,18 +83,6 @@ fn admit(gateway: &Gateway, token: Option<String>, scope: Scope) -> Result<Arc<P
 
 /// A denial as a native error: 401 when the caller is unknown, 403 when it is known and may not.
 pub fn refusal(denied: &Denied) -> ApiError {
-    match denied {
-        Denied::Missing => ApiError::new(StatusCode::UNAUTHORIZED, "token_missing", "this needs an access token")
-            .hint("send `Authorization: Bearer <access_token>`; `meridian key create` makes one"),
-        Denied::Expired => ApiError::new(StatusCode::UNAUTHORIZED, "token_expired", "the access token has expired")
-            .hint("`meridian key create` makes a new one"),
-        Denied::Scope { needed } => {
-            ApiError::new(StatusCode::FORBIDDEN, "scope_missing", format!("the key lacks the scope {needed}"))
-                .hint(format!("`meridian key create --scope {needed}` makes a key that has it"))
-        }
-        Denied::Unknown | Denied::Revoked | Denied::WrongKey => {
-            ApiError::new(StatusCode::UNAUTHORIZED, "token_unknown", "the access token is not valid")
-                .hint("check it for missing characters; `meridian key list` shows the keys")
-        }
-    }
+    let status = if denied.is_unauthenticated() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+    ApiError::new(status, denied.code(), denied.to_string()).hint(denied.hint())
 }

@@ -1,1 +1,102 @@
+//! Composition of market, hub and listeners into one running gateway.
 //!
+//! Enters: a [`Config`]. Leaves: a [`Running`] gateway that answers on two addresses until it is told to end.
+//! Never here: decisions about prices (`feed`), about who gets what (`stream`), about who may (`access`); releases.
+//!
+//! Threads: one drives the market, one owns the hub, the sockets live on tokio. They never share an executor.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::access::Keys;
+use axum::http::HeaderValue;
+use feed::History;
+use market::{Source, UnixNanos};
+use stream::hub::Latest;
+use tokio::sync::watch;
+use tokio::task::JoinError;
+
+pub mod account;
+mod api_error;
+pub mod clock;
+pub mod config;
+mod guard;
+mod json_body;
+mod kite_api;
+pub mod listener;
+mod listing;
+mod metrics;
+mod native;
+mod query;
+mod reader;
+mod recording;
+mod run;
+mod socket;
+mod standing;
+mod threads;
+
+pub use config::{Config, MarketChoice};
+pub use run::{Running, StartError, start};
+
+use account::Account;
+use clock::MarketClock;
+use kite_api::TickerPlaces;
+use listing::CurrentListing;
+use metrics::Metrics;
+use reader::Readers;
+use standing::Standing;
+
+/// What every handler can reach.
+struct Gateway {
+    version: &'static str,
+    instance: String,
+    source: Source,
+    account: Account,
+    keys: Arc<Keys>,
+    listing: CurrentListing,
+    latest: Latest,
+    readers: Readers,
+    standing: Standing,
+    clock: Arc<MarketClock>,
+    history: Arc<dyn History>,
+    metrics: Arc<Metrics>,
+    ticker_places: TickerPlaces,
+    emulate_broker_limits: bool,
+    cors_origins: Vec<HeaderValue>,
+    request_time: Duration,
+    warm: AtomicBool,
+    ending: watch::Sender<bool>,
+}
+
+impl Gateway {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn is_warm(&self) -> bool {
+        self.warm.load(Ordering::Acquire)
+    }
+
+    fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
+    /// Turns true when the gateway ends.
+    fn ending(&self) -> watch::Receiver<bool> {
+        self.ending.subscribe()
+    }
+
+    fn last_tick(&self) -> Option<UnixNanos> {
+        self.metrics.last_publish()
+    }
+
+    /// Work on keys that touches the disk, off the sockets' threads.
+    async fn with_keys<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Keys) -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
+        let keys = Arc::clone(&self.keys);
+        tokio::task::spawn_blocking(move || work(&keys)).await
+    }
+}

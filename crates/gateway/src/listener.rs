@@ -10,7 +10,6 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -58,6 +57,12 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicat
 content-length: 101\r\n\r\n{\"status\":\"error\",\"message\":\"too many connections\",\"error_type\":\"NetworkException\",\
 \"data\":null        }";
 
+/// Returns once `ending` is true, or its sender is gone.
+pub async fn ended(ending: &mut watch::Receiver<bool>) {
+    // Both outcomes mean the same here.
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
 /// Serves `router` until `shutdown` turns true, then lets answers in progress finish for a moment.
 pub async fn serve(
     listener: TcpListener,
@@ -67,11 +72,10 @@ pub async fn serve(
     mut shutdown: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = shutdown.wait_for(|ending| *ending) => break,
+            () = ended(&mut shutdown) => break,
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -84,8 +88,8 @@ pub async fn serve(
         };
         match Arc::clone(&places).try_acquire_owned() {
             Ok(permit) => {
-                let connection = connection(stream, peer, router.clone(), limits, permit, &graceful);
-                tokio::spawn(connection);
+                let place = Place { _permit: Arc::new(permit) };
+                tokio::spawn(converse(stream, peer, router.clone(), limits, place, shutdown.clone()));
             }
             Err(_) => {
                 metrics.connection_refused();
@@ -94,22 +98,24 @@ pub async fn serve(
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::info!("some answers were still being written at the end");
+    // A place is free again when its answer or its socket's farewell is written.
+    let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+    if tokio::time::timeout(DRAIN, places.acquire_many(all)).await.is_err() {
+        tracing::info!("some connections were still being written to at the end");
     }
 }
 
-fn connection(
+/// One connection, from its first byte to its last answer.
+async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
     limits: Limits,
-    permit: OwnedSemaphorePermit,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
+    place: Place,
+    mut shutdown: watch::Receiver<bool>,
+) {
     // Small messages must leave at once; failing to say so costs only latency.
     let _ = stream.set_nodelay(true);
-    let place = Place { _permit: Arc::new(permit) };
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(place.clone());
@@ -122,11 +128,16 @@ fn connection(
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let watched = graceful.watch(connection);
-    async move {
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, %peer, "connection ended early");
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = ended(&mut shutdown) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "connection ended early");
     }
 }
 

@@ -1,11 +1,10 @@
 //! What `/metrics` says. Each name is documented once, here, in its help text.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use feed::validate::Verdict;
+use market::UnixNanos;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,7 +12,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use stream::hub::Ledger;
 
 /// Which protocol a reader speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -67,12 +65,9 @@ pub struct Metrics {
     requests: Family<RequestLabel, Counter>,
     durations: Family<RouteLabel, Histogram>,
     refused_connections: Counter,
-    published: Counter<u64, Shared>,
-    last_publish: Gauge<i64, Arc<AtomicI64>>,
+    published: Counter,
+    last_publish: Gauge,
 }
-
-/// A counter that somebody else counts.
-type Shared = Arc<AtomicU64>;
 
 impl Metrics {
     /// Registers every metric.
@@ -143,9 +138,11 @@ impl Metrics {
         self.received.inc();
         match verdict {
             Verdict::Good => {}
-            Verdict::Suspect(reason) => drop(self.suspect.get_or_create(&ReasonLabel { reason: reason.code() }).inc()),
+            Verdict::Suspect(reason) => {
+                self.suspect.get_or_create(&ReasonLabel { reason: reason.code() }).inc();
+            }
             Verdict::Rejected(reason) => {
-                drop(self.rejected.get_or_create(&ReasonLabel { reason: reason.code() }).inc());
+                self.rejected.get_or_create(&ReasonLabel { reason: reason.code() }).inc();
             }
         }
     }
@@ -154,6 +151,17 @@ impl Metrics {
     pub fn batch_published(&self, count: usize, unix_seconds: i64) {
         self.published.inc_by(count as u64);
         self.last_publish.set(unix_seconds);
+    }
+
+    /// True once a batch has been handed to the hub.
+    pub fn has_published(&self) -> bool {
+        self.published.get() > 0
+    }
+
+    /// Machine time of the newest batch.
+    pub fn last_publish(&self) -> Option<UnixNanos> {
+        let seconds = self.last_publish.get();
+        (seconds > 0).then(|| UnixNanos::from_seconds(seconds))
     }
 
     /// A reader has come.
@@ -198,9 +206,4 @@ impl Metrics {
         }
         text
     }
-}
-
-/// How many ticks all readers together were offered, for tests of the ledger.
-pub fn offered(ledger: &Ledger) -> u64 {
-    ledger.offered.load(Ordering::Relaxed)
 }

@@ -13,4 +13,4 @@ mod routes;
 mod socket;
 mod subscriptions;
 
-pub use routes::router;
+pub use routes::{BODY_BYTES, router};

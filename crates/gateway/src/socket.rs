@@ -1,7 +1,6 @@
 //! One WebSocket of a market-data client, whatever its dialect: bounded buffers, a slow reader stalls only itself, the
 //! end of the gateway is announced.
 
-use std::borrow::Cow;
 use std::future::pending;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use stream::Batch;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
-use crate::listener::Place;
+use crate::listener::{Place, ended};
 use crate::reader::Reader;
 
 /// Bytes that may wait inside a socket before writing to it waits: small, so that waiting ticks conflate in the inbox
@@ -50,11 +49,19 @@ pub enum Event {
     /// Something to send.
     Due(Batch),
     /// The client said something.
-    Text(Cow<'static, str>),
+    Text(String),
     /// The client sent bytes; no dialect of ours has such requests.
     Binary,
     /// The socket is closed, for whichever reason: say nothing more.
     Ended,
+}
+
+/// Everything that can wake a socket's task.
+enum Wake {
+    Ending,
+    Said(Option<Result<Message, axum::Error>>),
+    Due(Batch),
+    Beat(Message),
 }
 
 /// Upgrades with small buffers: the default of 128 KiB a socket would be a gigabyte for ten thousand.
@@ -102,35 +109,42 @@ impl Socket {
     /// The next event. Heartbeats, pings and the end of the gateway are dealt with inside.
     pub async fn next(&mut self, reader: &Reader) -> Event {
         loop {
-            let beat = async {
-                match &mut self.heartbeat {
-                    Some((interval, message)) => {
-                        interval.tick().await;
-                        message.clone()
-                    }
-                    None => pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                _ = self.ending.wait_for(|ending| *ending) => {
+            match self.wake(reader).await {
+                Wake::Ending => {
                     self.close(Closing::GoingAway).await;
                     return Event::Ended;
                 }
-                message = self.socket.recv() => match message {
-                    Some(Ok(Message::Text(text))) => return Event::Text(Cow::Owned(text.as_str().to_string())),
-                    Some(Ok(Message::Binary(_))) => return Event::Binary,
-                    // The protocol layer answers pings and the closing handshake by itself.
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Event::Ended,
-                },
-                batch = reader.next() => return Event::Due(batch),
-                message = beat => {
+                Wake::Beat(message) => {
                     if self.send(message).await.is_err() {
                         return Event::Ended;
                     }
                 }
+                Wake::Said(Some(Ok(Message::Text(text)))) => return Event::Text(text.as_str().to_string()),
+                Wake::Said(Some(Ok(Message::Binary(_)))) => return Event::Binary,
+                // The protocol layer answers pings and the closing handshake by itself.
+                Wake::Said(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+                Wake::Said(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Event::Ended,
+                Wake::Due(batch) => return Event::Due(batch),
             }
+        }
+    }
+
+    async fn wake(&mut self, reader: &Reader) -> Wake {
+        let beat = async {
+            match &mut self.heartbeat {
+                Some((interval, message)) => {
+                    interval.tick().await;
+                    message.clone()
+                }
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = ended(&mut self.ending) => Wake::Ending,
+            message = self.socket.recv() => Wake::Said(message),
+            batch = reader.next() => Wake::Due(batch),
+            message = beat => Wake::Beat(message),
         }
     }
 
@@ -148,7 +162,7 @@ impl Socket {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(Gone),
             },
-            _ = self.ending.wait_for(|ending| *ending) => Err(Gone),
+            () = ended(&mut self.ending) => Err(Gone),
         }
     }
 

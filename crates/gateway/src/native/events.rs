@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::{names, socket};
 use crate::Gateway;
 use crate::api_error::ApiError;
-use crate::listener::Place;
+use crate::listener::{Place, ended};
 use crate::metrics::{Dialect, Metrics};
 use crate::query::Query;
 use crate::reader::{HubGone, Reader};
@@ -149,7 +149,7 @@ impl Stream {
         }
         tokio::select! {
             biased;
-            _ = self.ending.wait_for(|ending| *ending) => None,
+            () = ended(&mut self.ending) => None,
             batch = self.reader.next() => {
                 if batch.fell_behind {
                     self.metrics.reader_cut(Dialect::Events);

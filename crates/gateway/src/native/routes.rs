@@ -30,7 +30,6 @@ pub struct RouteInfo {
 }
 
 struct Table {
-    gateway: Arc<Gateway>,
     router: Router<Arc<Gateway>>,
     infos: Vec<RouteInfo>,
 }
@@ -47,18 +46,18 @@ impl Table {
             _ => MethodFilter::GET,
         };
         let guarded: MethodRouter<Arc<Gateway>> = on(filter, handler)
-            .layer(middleware::from_fn_with_state((Arc::clone(&self.gateway), access), guard));
+            .layer(middleware::from_fn_with_state(access, guard));
         let mut infos = self.infos;
         infos.push(RouteInfo { method, path, access });
-        Table { router: self.router.route(path, guarded), infos, ..self }
+        Table { router: self.router.route(path, guarded), infos }
     }
 }
 
-fn table(gateway: Arc<Gateway>) -> Table {
+fn table() -> Table {
     const READ: Access = Access::Scope(Scope::MarketRead);
     const SOCKET: Access = Access::SocketScope(Scope::MarketRead);
     const KEYS: Access = Access::Scope(Scope::KeysAdmin);
-    Table { gateway, router: Router::new(), infos: Vec::new() }
+    Table { router: Router::new(), infos: Vec::new() }
         .add("GET", "/", Access::Public, pages::index)
         .add("GET", "/livez", Access::Public, pages::livez)
         .add("GET", "/readyz", Access::Public, pages::readyz)
@@ -80,14 +79,21 @@ fn table(gateway: Arc<Gateway>) -> Table {
         .add("GET", "/ws/ticks", Access::InDialect(Scope::MarketRead), predecessor::ticks)
 }
 
+/// Every route, for the test that compares the table with the document.
+#[cfg(test)]
+pub(super) fn infos() -> Vec<RouteInfo> {
+    table().infos
+}
+
 /// The native listener's router.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    let Table { router, infos, .. } = table(Arc::clone(&gateway));
+    let Table { router, infos } = table();
     let cors = cors(&gateway.cors_origins);
     router
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::Extension(Arc::<[RouteInfo]>::from(infos)))
+        .layer(axum::Extension(Arc::clone(&gateway)))
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), limit_and_count))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::map_response(security_headers))

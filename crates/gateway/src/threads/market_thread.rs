@@ -70,6 +70,7 @@ impl MarketThread {
             if self.market.listing_version() != version {
                 version = self.market.listing_version();
                 self.listing.set(Listing::new(self.market.instruments()));
+                self.validator.relist(self.listing.get().registry.iter());
                 tracing::info!(version, "listing changed");
             }
             if self.publish(&ticks, now).is_err() {
@@ -100,12 +101,12 @@ impl MarketThread {
         let source = self.market.source();
         let listing = self.listing.get();
         if let Some(recording) = &mut self.recording {
-            recording.write(ticks, received);
+            recording.write(ticks, now);
         }
         for chunk in ticks.chunks(BATCH) {
             let mut valid = Vec::with_capacity(chunk.len());
             for tick in chunk {
-                let verdict = self.validator.judge(tick, now);
+                let verdict = self.validator.check(tick, now);
                 self.metrics.tick_judged(verdict);
                 let suspect = match verdict {
                     Verdict::Good => None,

@@ -1,0 +1,77 @@
+//! What the simulated market promises, seen through the interface that the gateway uses.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use feed::Market;
+use feed::sim::{Hours, INSTRUMENTS_MAX, INSTRUMENTS_MIN, RATE, Sim, SimConfig, SimError};
+use feed::validate::{Config, Reason, Validator, Verdict};
+use jiff::civil::{Date, DateTime, date, datetime, time};
+use market::{Instrument, InstrumentKind, InstrumentToken, Interval, Source, Tick, TickKind, UnixNanos};
+use pricing::{OptionKind, black76_implied_vol, black76_price, years_to_expiry};
+use proptest::prelude::*;
+
+mod history;
+mod listing;
+mod surface;
+mod ticks;
+
+const SECOND: i64 = 1_000_000_000;
+
+const MINUTE: i64 = 60 * SECOND;
+
+const DAY: i64 = 1_440 * MINUTE;
+
+const NIFTY: InstrumentToken = InstrumentToken(256_265);
+
+const INFY: InstrumentToken = InstrumentToken(408_065);
+
+fn ist(at: DateTime) -> UnixNanos {
+    UnixNanos::from_ist(at)
+}
+
+/// A quiet Friday noon.
+fn noon() -> UnixNanos {
+    ist(datetime(2026, 11, 20, 12, 0, 0, 0))
+}
+
+fn config(seed: u64) -> SimConfig {
+    SimConfig { seed, instruments: 300, rate: 600, hours: Hours::AroundTheClock }
+}
+
+fn weekdays() -> Hours {
+    Hours::MarketHours(Arc::new(|day: Date| {
+        let weekend = matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
+        let holiday = day == date(2026, 11, 24);
+        (!weekend && !holiday)
+            .then(|| (ist(day.to_datetime(time(9, 15, 0, 0))), ist(day.to_datetime(time(15, 30, 0, 0)))))
+    }))
+}
+
+fn start(config: SimConfig, at: UnixNanos) -> Sim {
+    Sim::new(config, at).expect("a market")
+}
+
+/// Ticks of `(from, to]`, asked for as a shell would: when they are due.
+fn run(sim: &mut Sim, to: UnixNanos) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    while let Some(due) = sim.next_at().filter(|due| *due <= to) {
+        sim.advance(due, &mut ticks);
+    }
+    sim.advance(to, &mut ticks);
+    ticks
+}
+
+fn snapshot(sim: &mut Sim) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    sim.snapshot(&mut ticks);
+    ticks
+}
+
+fn after(at: UnixNanos, nanos: i64) -> UnixNanos {
+    UnixNanos(at.0 + nanos)
+}
+
+fn by_symbol(sim: &Sim) -> HashMap<String, Instrument> {
+    sim.instruments().into_iter().map(|instrument| (instrument.tradingsymbol.clone(), instrument)).collect()
+}

@@ -1,0 +1,16 @@
+//! The Kite-compatible listener: REST at the origin's root and the ticker socket at `/`, as the official clients expect.
+
+mod guard;
+mod history;
+mod instruments;
+mod later;
+mod login;
+mod quotes;
+mod reply;
+mod routes;
+mod session;
+mod ticker;
+mod user;
+
+pub use routes::router;
+pub use ticker::TickerPlaces;

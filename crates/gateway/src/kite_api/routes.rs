@@ -1,0 +1,114 @@
+//! Every route of the Kite listener with its method, its access and its handler: the one table.
+
+use std::sync::Arc;
+
+use access::Scope;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use kite::rest::words::ErrorType;
+
+use super::guard::{KiteAccess, guard};
+use super::reply::Refusal;
+use super::{history, instruments, later, login, quotes, session, ticker, user};
+use crate::Gateway;
+use crate::clock::mono_now;
+use crate::native::BODY_BYTES;
+
+struct Table {
+    router: Router<Arc<Gateway>>,
+}
+
+impl Table {
+    fn add<H, T>(self, method: &Method, path: &str, access: KiteAccess, handler: H) -> Table
+    where
+        H: Handler<T, Arc<Gateway>>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        let guarded: MethodRouter<Arc<Gateway>> = on(filter, handler)
+            .layer(middleware::from_fn_with_state(access, guard));
+        Table { router: self.router.route(path, guarded) }
+    }
+}
+
+fn table() -> Router<Arc<Gateway>> {
+    const MARKET: KiteAccess = KiteAccess::AnyOf(&[Scope::MarketRead]);
+    /// With `market:read` alone, figures are masked.
+    const FIGURES: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersRead, Scope::MarketRead]);
+    const ORDERS: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersRead]);
+    const TRADE: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersWrite]);
+    let (get, post, delete) = (&Method::GET, &Method::POST, &Method::DELETE);
+    Table { router: Router::new() }
+        .add(get, "/", KiteAccess::Handshake(Scope::MarketRead), ticker::ticker)
+        .add(get, "/connect/login", KiteAccess::Public, login::page)
+        .add(post, "/connect/login", KiteAccess::Public, login::submit)
+        .add(post, "/session/token", KiteAccess::Public, session::create)
+        .add(delete, "/session/token", KiteAccess::Public, session::end)
+        .add(get, "/user/profile", FIGURES, user::profile)
+        .add(get, "/user/profile/full", FIGURES, user::profile)
+        .add(get, "/user/margins", FIGURES, user::margins)
+        .add(get, "/user/margins/{segment}", FIGURES, user::segment)
+        .add(get, "/instruments", MARKET, instruments::all)
+        .add(get, "/instruments/{exchange}", MARKET, instruments::of_exchange)
+        .add(get, "/instruments/historical/{token}/{interval}", MARKET, history::candles)
+        .add(get, "/quote", MARKET, quotes::full)
+        .add(get, "/quote/ohlc", MARKET, quotes::ohlc)
+        .add(get, "/quote/ltp", MARKET, quotes::ltp)
+        .add(get, "/orders", ORDERS, later::empty_list)
+        .add(get, "/trades", ORDERS, later::empty_list)
+        .add(get, "/portfolio/holdings", FIGURES, later::empty_list)
+        .add(get, "/portfolio/positions", FIGURES, later::empty_positions)
+        .add(post, "/orders/{variety}", TRADE, later::not_yet)
+        .router
+}
+
+/// The Kite listener's router.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    table()
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::Extension(Arc::clone(&gateway)))
+        .layer(middleware::from_fn_with_state(Arc::clone(&gateway), limit_and_count))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(gateway)
+}
+
+/// Bounds the time of a handler, counts its answer under its matched route, and puts what the framework refuses by
+/// itself (a body too large) into the broker's envelope.
+async fn limit_and_count(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+    let started = mono_now();
+    let method = request.method().as_str().to_string();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "kite unmatched".to_string(), |path| format!("kite {}", path.as_str()));
+    let response = tokio::time::timeout(gateway.request_time, next.run(request)).await.unwrap_or_else(|_| {
+        Refusal::new(ErrorType::Network, "The request took too long to arrive or to answer.")
+            .status(StatusCode::REQUEST_TIMEOUT)
+            .into_response()
+    });
+    let response = match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refusal::input(format!("The request body has more than {BODY_BYTES} bytes."))
+                .status(StatusCode::PAYLOAD_TOO_LARGE)
+                .into_response()
+        }
+        _ => response,
+    };
+    let method = if response.status() == StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
+    gateway.metrics.request(&method, &route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+async fn not_found() -> Refusal {
+    Refusal::new(ErrorType::General, "Route not found").status(StatusCode::NOT_FOUND)
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::new(ErrorType::General, "Method not allowed").status(StatusCode::METHOD_NOT_ALLOWED)
+}

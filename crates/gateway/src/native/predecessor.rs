@@ -1,0 +1,140 @@
+//! The addresses of the service before Meridian (MD-10): thin aliases so that its consumers move without a change.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use access::{Principal, Scope};
+use axum::extract::ws::{Message, WebSocketUpgrade};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::{Extension, Json};
+use kite::form::Form;
+use market::{InstrumentToken, Mode};
+use serde_json::{Value, json};
+use stream::predecessor::Request;
+use stream::{Delivery, Listed, Subscription};
+
+use crate::Gateway;
+use crate::clock::machine_now;
+use crate::listener::Place;
+use crate::metrics::Dialect;
+use crate::reader::{HubGone, Reader};
+use crate::socket::{Closing, Event, Socket};
+
+/// Bytes of a client's message.
+const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+pub async fn health(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
+    let status = if gateway.is_warm() && !gateway.is_ending() { "ok" } else { "degraded" };
+    Json(json!({
+        "status": status,
+        "version": gateway.version,
+        "source": gateway.source.as_str(),
+        "accounts": {
+            gateway.account().name.clone(): {
+                "running": gateway.is_warm(),
+                "last_tick": gateway.last_tick().map(market::UnixNanos::to_rfc3339),
+            }
+        },
+    }))
+}
+
+pub async fn ticks(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(place): Extension<Place>,
+    RawQuery(query): RawQuery,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let principal = admit(&gateway, &query.unwrap_or_default());
+    crate::socket::upgrade(upgrade, REQUEST_BYTES_MAX, move |socket| async move {
+        let mut socket = Socket::new(socket, gateway.ending(), place);
+        match principal {
+            // An error here means that the gateway is ending: the socket has been told so.
+            Some(principal) => drop(converse(&gateway, &principal, socket).await),
+            None => socket.close(Closing::Policy).await,
+        }
+    })
+}
+
+/// This dialect refuses inside the socket, so a refusal here is only the absence of a caller.
+fn admit(gateway: &Gateway, query: &str) -> Option<Arc<Principal>> {
+    let form = Form::parse(query).ok()?;
+    let principal = gateway.keys.authenticate(form.get("token")?, machine_now()).ok()?;
+    principal.require(Scope::MarketRead).ok()?;
+    Some(principal)
+}
+
+async fn converse(gateway: &Gateway, principal: &Principal, mut socket: Socket) -> Result<(), HubGone> {
+    let reader = gateway.readers.join(Dialect::Predecessor).await?;
+    let connected = json!({
+        "type": "connected",
+        "connection_id": reader.id().0.to_string(),
+        "user": {"name": principal.name, "api_key": principal.api_key},
+        "timestamp": machine_now().to_rfc3339(),
+    });
+    let mut subscribed = BTreeSet::new();
+    let mut answers = vec![connected];
+    loop {
+        for answer in answers.drain(..) {
+            if socket.send(Message::Text(answer.to_string().into())).await.is_err() {
+                return Ok(());
+            }
+        }
+        match socket.next(&reader).await {
+            Event::Due(batch) => {
+                for due in batch.ticks {
+                    let text = String::from_utf8_lossy(&due.tick.predecessor(due.mode)).into_owned();
+                    if socket.send(Message::Text(text.into())).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            Event::Text(text) => match Request::parse(&text) {
+                Ok(request) => answers.push(perform(gateway, &reader, &mut subscribed, request).await?),
+                Err(message) => answers.push(json!({"type": "error", "message": message})),
+            },
+            Event::Binary => answers.push(json!({"type": "error", "message": "send text frames of JSON"})),
+            Event::Ended => return Ok(()),
+        }
+    }
+}
+
+async fn perform(
+    gateway: &Gateway,
+    reader: &Reader,
+    subscribed: &mut BTreeSet<InstrumentToken>,
+    request: Request,
+) -> Result<Value, HubGone> {
+    let listing = gateway.listing.get();
+    let listed = |tokens: &[InstrumentToken]| -> Result<Vec<Arc<Listed>>, Value> {
+        tokens
+            .iter()
+            .map(|token| {
+                listing.listed(*token).cloned().ok_or_else(|| {
+                    json!({"type": "error", "message": format!("no instrument has the token {token}")})
+                })
+            })
+            .collect()
+    };
+    let numbers = |tokens: &[InstrumentToken]| tokens.iter().map(|token| token.0).collect::<Vec<_>>();
+    match request {
+        Request::Ping => Ok(json!({"type": "pong"})),
+        Request::Subscribe(tokens) => match listed(&tokens) {
+            Ok(instruments) => {
+                subscribed.extend(&tokens);
+                let delivery = Delivery::Latest;
+                reader.subscribe(Subscription { instruments, mode: Mode::Full, delivery }).await?;
+                Ok(json!({"type": "subscribed", "tokens": numbers(&tokens), "total": subscribed.len()}))
+            }
+            Err(error) => Ok(error),
+        },
+        Request::Unsubscribe(tokens) => match listed(&tokens) {
+            Ok(instruments) => {
+                subscribed.retain(|token| !tokens.contains(token));
+                reader.unsubscribe(instruments).await?;
+                Ok(json!({"type": "unsubscribed", "tokens": numbers(&tokens), "total": subscribed.len()}))
+            }
+            Err(error) => Ok(error),
+        },
+    }
+}

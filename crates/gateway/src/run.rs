@@ -1,0 +1,353 @@
+//! Starting a gateway step by step, and ending it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ::access::entropy::{self, Entropy};
+use ::access::Secret;
+use feed::candles::LiveCandles;
+use feed::replay::{Replay, ReplayError};
+use feed::sim::{Hours, Sim, SimConfig, SimError};
+use feed::validate::Validator;
+use feed::{History, Market};
+use journal::directory::{DataDirectory, DirectoryError, InstanceLock, RunInfo, UpLock};
+use journal::{Database, OpenError};
+use market::{Tick, UnixNanos};
+use stream::{Epoch, Hub, HubConfig};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle as Task;
+
+use crate::account::Account;
+use crate::clock::{MarketClock, machine_now, mono_now};
+use crate::config::{Config, MarketChoice};
+use crate::listener;
+use crate::listing::{CurrentListing, Listing};
+use crate::metrics::Metrics;
+use crate::reader::Readers;
+use crate::recording::Recording;
+use crate::standing::Standing;
+use crate::threads::hub_thread::{self, HubCommand};
+use crate::threads::market_thread::MarketThread;
+use crate::{Gateway, kite_api, native};
+
+/// Ticks kept for readers that come back: about half a minute at the simulated market's default rate.
+const RING_CAPACITY: usize = 65_536;
+/// How often changes by other processes are looked for; the contract promises a second.
+const KEYS_REFRESH: Duration = Duration::from_millis(250);
+/// The log of the database is folded into it at least so often.
+const CHECKPOINT_EVERY: u32 = 240;
+
+/// Why a gateway cannot start. `hint` says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The simulated market refuses its configuration.
+    #[error("cannot simulate a market")]
+    Sim(#[from] SimError),
+    /// The recording cannot be played.
+    #[error("cannot replay `{}`", path.display())]
+    Replay {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReplayError,
+    },
+    /// The data directory.
+    #[error("cannot use the data directory")]
+    Directory(#[from] DirectoryError),
+    /// Keys or the database.
+    #[error("cannot open the keys of the data directory")]
+    Keys(#[from] ::access::StartError),
+    /// The database.
+    #[error("cannot open the database")]
+    Database(#[from] OpenError),
+    /// An address.
+    #[error("cannot listen on {address} ({what})")]
+    Bind {
+        /// Which listener.
+        what: &'static str,
+        /// Its address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The recording to be made.
+    #[error("cannot record into `{}`", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system gave no thread or no randomness.
+    #[error("cannot start")]
+    System(#[source] io::Error),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            StartError::Sim(_) => None,
+            StartError::Replay { .. } => {
+                Some("a recording is made with `meridian up --record FILE`; this one is unchanged".into())
+            }
+            StartError::Directory(error) => error.hint(),
+            StartError::Keys(error) => error.hint(),
+            StartError::Database(error) => error.hint().map(str::to_owned),
+            StartError::Bind { what, source, .. } if source.kind() == io::ErrorKind::AddrInUse => Some(format!(
+                "another program listens there: stop it, or choose another address with --{what} (port 0 picks a free one)"
+            )),
+            StartError::Bind { what, .. } => Some(format!("choose another address with --{what}")),
+            StartError::Record { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                Some("recordings are never overwritten: choose another name".into())
+            }
+            StartError::Record { .. } | StartError::System(_) => None,
+        }
+    }
+}
+
+/// A gateway that answers. Dropping it without [`Running::end`] ends it less politely.
+pub struct Running {
+    /// The first admin key's token, if this start created it: to be printed once.
+    pub new_admin: Option<Secret>,
+    /// Its addresses.
+    pub info: RunInfo,
+    gateway: Arc<Gateway>,
+    listeners: Vec<Task<()>>,
+    refresher: Task<()>,
+    stop_market: SyncSender<()>,
+    market: JoinHandle<()>,
+    _up: UpLock,
+    _instance: InstanceLock,
+}
+
+/// Starts a gateway and returns once it is ready: every listed instrument has a price and both addresses answer.
+///
+/// # Errors
+/// [`StartError`]; nothing that existed before is changed then.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    // What can fail without leaving a trace comes first.
+    let mut opened = open_market(&config)?;
+    let directory = DataDirectory::open_or_create(&config.data)?;
+    let up = directory.claim_up()?;
+    let listen = bind("listen", config.listen).await?;
+    let kite_listen = bind("kite-listen", config.kite_listen).await?;
+    let started = ::access::start(&directory, entropy::system(), machine_now())?;
+    let standing_database = Database::open(&directory)?;
+    let instance = entropy::instance_name(&entropy::system()).map_err(|error| system(error))?;
+    let instance_lock = directory.register(&instance)?;
+
+    let clock = Arc::new(MarketClock::new(opened.start, mono_now(), config.speed));
+    let listing = CurrentListing::new(Listing::new(opened.market.instruments()));
+    let source = opened.market.source();
+    let metrics = Arc::new(Metrics::new(config.version, source.as_str()));
+    let hub = Hub::new(HubConfig { epoch: random_epoch()?, ring_capacity: RING_CAPACITY });
+    let (latest, numbering) = (hub.latest(), hub.numbering());
+    let (commands, _hub_thread) = hub_thread::spawn(hub).map_err(StartError::System)?;
+    let recording = record(&config, &opened)?;
+
+    let info = RunInfo {
+        pid: std::process::id(),
+        instance: instance.clone(),
+        listen: address(&listen).map_err(StartError::System)?,
+        kite_listen: address(&kite_listen).map_err(StartError::System)?,
+    };
+    let gateway = Arc::new(Gateway {
+        version: config.version,
+        instance,
+        source,
+        account: Account::paper(),
+        keys: Arc::new(started.keys),
+        listing: listing.clone(),
+        latest,
+        readers: Readers::new(commands.clone(), numbering, Arc::clone(&metrics)),
+        standing: Standing::new(standing_database, listing.clone()),
+        clock: Arc::clone(&clock),
+        history: Arc::clone(&opened.history),
+        metrics: Arc::clone(&metrics),
+        ticker_places: Default::default(),
+        emulate_broker_limits: config.emulate_broker_limits,
+        cors_origins: config.cors_origins.clone(),
+        request_time: config.request_time,
+        warm: AtomicBool::new(false),
+        ending: watch::Sender::new(false),
+    });
+
+    let (stop_market, stopped) = sync_channel(1);
+    let first = std::mem::take(&mut opened.first);
+    let market = MarketThread {
+        validator: Validator::new(Default::default(), listing.get().registry.iter()),
+        market: opened.market,
+        listing,
+        clock,
+        hub: commands.clone(),
+        metrics: Arc::clone(&metrics),
+        candles: opened.candles,
+        recording,
+    };
+    let market = market.spawn(first, stopped).map_err(StartError::System)?;
+    first_prices(&commands, &gateway).await;
+
+    let listeners = vec![
+        serve(listen, native::router(Arc::clone(&gateway)), &config, &gateway),
+        serve(kite_listen, kite_api::router(Arc::clone(&gateway)), &config, &gateway),
+    ];
+    let refresher = tokio::spawn(refresh_keys(Arc::clone(&gateway)));
+    up.publish(&info)?;
+    Ok(Running {
+        new_admin: started.new_admin,
+        info,
+        gateway,
+        listeners,
+        refresher,
+        stop_market,
+        market,
+        _up: up,
+        _instance: instance_lock,
+    })
+}
+
+impl Running {
+    /// Ends within 400 ms: sockets are told 1001 with a reason, answers in progress get a moment, the recording is
+    /// closed, the database is tidied.
+    pub async fn end(self) {
+        tracing::info!("ending");
+        self.gateway.ending.send_replace(true);
+        self.refresher.abort();
+        drop(self.stop_market);
+        for listener in self.listeners {
+            // A listener's panic has been reported where it happened.
+            let _ = listener.await;
+        }
+        let (market, keys) = (self.market, Arc::clone(&self.gateway.keys));
+        let tidied = tokio::task::spawn_blocking(move || {
+            let _ = market.join();
+            if let Err(error) = keys.checkpoint() {
+                tracing::warn!(%error, "the database was not tidied; the next start does it");
+            }
+        });
+        let _ = tidied.await;
+    }
+}
+
+struct OpenedMarket {
+    market: Box<dyn Market>,
+    history: Arc<dyn History>,
+    candles: Option<Arc<LiveCandles>>,
+    start: UnixNanos,
+    first: Vec<Tick>,
+}
+
+fn open_market(config: &Config) -> Result<OpenedMarket, StartError> {
+    match &config.market {
+        MarketChoice::Sim { seed, rate, instruments, market_hours } => {
+            let start = machine_now();
+            let hours = if *market_hours { market_hours_of_exchange()? } else { Hours::AroundTheClock };
+            let config = SimConfig { seed: *seed, rate: *rate, instruments: *instruments, hours };
+            let mut sim = Sim::new(config, start)?;
+            let mut first = Vec::new();
+            sim.snapshot(&mut first);
+            let history = sim.history();
+            Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, first })
+        }
+        MarketChoice::Replay { path } => {
+            let replay = Replay::open(path)
+                .map_err(|source| StartError::Replay { path: path.clone(), source })?;
+            let start = replay.start();
+            let candles = Arc::new(LiveCandles::new(Default::default()));
+            let history: Arc<dyn History> = Arc::clone(&candles) as Arc<dyn History>;
+            Ok(OpenedMarket {
+                market: Box::new(replay),
+                history,
+                candles: Some(candles),
+                start,
+                first: Vec::new(),
+            })
+        }
+    }
+}
+
+fn market_hours_of_exchange() -> Result<Hours, StartError> {
+    Ok(Hours::AroundTheClock)
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Bind { what, address, source })
+}
+
+fn address(listener: &TcpListener) -> io::Result<String> {
+    Ok(format!("http://{}", listener.local_addr()?))
+}
+
+fn system(error: impl std::error::Error + Send + Sync + 'static) -> StartError {
+    StartError::System(io::Error::other(error))
+}
+
+fn random_epoch() -> Result<Epoch, StartError> {
+    let mut bytes = [0; 8];
+    entropy::system().fill(&mut bytes).map_err(|error| system(error))?;
+    Ok(Epoch(u64::from_le_bytes(bytes)))
+}
+
+fn record(config: &Config, opened: &OpenedMarket) -> Result<Option<Recording>, StartError> {
+    let Some(path) = &config.record else { return Ok(None) };
+    let instruments = opened.market.instruments();
+    Recording::start(path, opened.market.source(), &instruments, machine_now(), opened.start)
+        .map(Some)
+        .map_err(|source| StartError::Record { path: path.clone(), source })
+}
+
+/// Ready means that the hub has published the first prices: what comes after this on its queue sees them. A replay
+/// without a believable tick never has any; then ready means that it has ended.
+async fn first_prices(commands: &mpsc::Sender<HubCommand>, gateway: &Gateway) {
+    loop {
+        let (answer, reached) = oneshot::channel();
+        if commands.send(HubCommand::Reached(answer)).await.is_err() || reached.await.is_err() {
+            return;
+        }
+        if gateway.metrics.has_published() || gateway.clock.is_stopped() {
+            gateway.warm.store(true, Ordering::Release);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    config: &Config,
+    gateway: &Arc<Gateway>,
+) -> Task<()> {
+    let metrics = Arc::clone(&gateway.metrics);
+    tokio::spawn(listener::serve(listener, router, config.limits, metrics, gateway.ending()))
+}
+
+/// Keys that other processes create or revoke act here within a second.
+async fn refresh_keys(gateway: Arc<Gateway>) {
+    let mut interval = tokio::time::interval(KEYS_REFRESH);
+    let mut rounds: u32 = 0;
+    loop {
+        interval.tick().await;
+        rounds = rounds.wrapping_add(1);
+        let checkpoint = rounds.is_multiple_of(CHECKPOINT_EVERY);
+        let refreshed = gateway.with_keys(move |keys| -> Result<(), journal::DbError> {
+            keys.refresh()?;
+            if checkpoint {
+                keys.checkpoint()?;
+            }
+            Ok(())
+        });
+        if let Ok(Err(error)) = refreshed.await {
+            tracing::error!(%error, "keys cannot be refreshed: changes elsewhere are not seen");
+        }
+    }
+}
+

@@ -1,0 +1,74 @@
+//! How a command says that it did not work: what was attempted, what stopped it, what to do next.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use crate::output;
+
+/// A failed command.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    usage: bool,
+}
+
+impl Failure {
+    /// With a message of its own.
+    pub fn new(message: impl Display) -> Failure {
+        Failure { message: message.to_string(), causes: Vec::new(), hint: None, usage: false }
+    }
+
+    /// With the whole chain of an error.
+    pub fn of(error: &dyn Error) -> Failure {
+        let mut failure = Failure::new(error);
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // A transparent error repeats its source's text.
+            if !failure.message.contains(&text) && failure.causes.last() != Some(&text) {
+                failure.causes.push(text);
+            }
+            source = cause.source();
+        }
+        failure
+    }
+
+    /// The arguments were wrong: exit code 2.
+    pub fn usage(message: impl Display) -> Failure {
+        Failure { usage: true, ..Failure::new(message) }
+    }
+
+    /// Why.
+    pub fn cause(mut self, cause: impl Display) -> Failure {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// What to do next.
+    pub fn hint(mut self, hint: impl Display) -> Failure {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// What to do next, if it is known.
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Failure {
+        self.hint = hint;
+        self
+    }
+
+    /// Prints it and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        let mut text = format!("error: {}\n", self.message);
+        for cause in &self.causes {
+            text.push_str(&format!("  cause: {cause}\n"));
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("hint: {hint}\n"));
+        }
+        output::talk(&text);
+        ExitCode::from(if self.usage { 2 } else { 1 })
+    }
+}

@@ -1,0 +1,125 @@
+//! Reaching an instance: by its data directory on this machine, or by URL.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ureq::Agent;
+
+use crate::cli::InstanceArguments;
+use crate::failure::Failure;
+
+/// Bytes of an answer.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An instance that answers at `url`.
+#[derive(Debug)]
+pub struct Instance {
+    url: String,
+    token: access::Secret,
+    agent: Agent,
+}
+
+impl Instance {
+    /// By `--url` and `--key-file`, else by what runs in `--data` and its admin key.
+    pub fn find(arguments: &InstanceArguments) -> Result<Instance, Failure> {
+        let (url, key_file) = match (&arguments.url, &arguments.key_file) {
+            (Some(url), Some(key_file)) => (url.trim_end_matches('/').to_string(), key_file.clone()),
+            _ => {
+                let running = journal::directory::Running::find(&arguments.data).ok_or_else(|| {
+                    Failure::new(format!("no gateway runs in {}", arguments.data.display()))
+                        .hint("start one with `meridian up`, or name it with --data DIR, or --url URL --key-file FILE")
+                })?;
+                (running.listen, arguments.data.join(access::start::ADMIN_KEY_FILE))
+            }
+        };
+        if !url.starts_with("http://") {
+            return Err(Failure::usage(format!("--url {url} is not an http:// address"))
+                .hint("this version speaks plain HTTP: use an address such as http://127.0.0.1:7400"));
+        }
+        let agent = Agent::config_builder()
+            .timeout_global(Some(PATIENCE))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .new_agent();
+        Ok(Instance { url, token: read_token(&key_file)?, agent })
+    }
+
+    /// `GET path` with these parameters.
+    pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .query_pairs(query.iter().copied())
+            .header("authorization", self.bearer());
+        self.read(request.call())
+    }
+
+    /// `POST path` with a JSON body.
+    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Failure> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("authorization", self.bearer())
+            .header("content-type", "application/json");
+        self.read(request.send(body.to_string()))
+    }
+
+    /// `DELETE path`.
+    pub fn delete(&self, path: &str) -> Result<(), Failure> {
+        let request =
+            self.agent.delete(format!("{}{path}", self.url)).header("authorization", self.bearer());
+        let _: Value = self.read(request.call())?;
+        Ok(())
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token.expose())
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, Failure> {
+        let mut answer = answer.map_err(|error| {
+            Failure::new(format!("no answer from {}", self.url))
+                .cause(error)
+                .hint("is the gateway running? `meridian up` starts one")
+        })?;
+        let status = answer.status();
+        let mut text = String::new();
+        answer
+            .body_mut()
+            .as_reader()
+            .take(ANSWER_MAX)
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::new(format!("the answer of {} broke off", self.url)).cause(error))?;
+        if !status.is_success() {
+            return Err(refusal(&text, status.as_u16()));
+        }
+        let text = if text.is_empty() { "null" } else { &text };
+        serde_json::from_str(text).map_err(|error| {
+            Failure::new(format!("{} answered something else than a gateway would", self.url)).cause(error)
+        })
+    }
+}
+
+fn refusal(text: &str, status: u16) -> Failure {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let field = |name: &str| value["error"][name].as_str().map(str::to_string);
+    Failure::new(field("message").unwrap_or_else(|| format!("the gateway answered {status}")))
+        .maybe_hint(field("hint"))
+}
+
+fn read_token(path: &Path) -> Result<access::Secret, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(format!("cannot read the access token in {}", path.display()))
+            .cause(error)
+            .hint("name a file that holds an access token with --key-file")
+    })?;
+    Ok(access::Secret::new(text.trim().to_string()))
+}
