@@ -7,10 +7,10 @@
 //! started. From the outside in:
 //! - `hash`: randomness by position instead of by order;
 //! - `sessions`, `roots`, `universe`: when it trades, the underlyings, what is listed on a day;
-//! - `path`: an underlying's day, minute and step; `contract`: futures by carry, options by Black-76 on a volatility
+//! - `closes`, `path`: an underlying's days, minutes and steps; `contract`: futures by carry, options by Black-76 on a volatility
 //!   surface;
 //! - `flow`, `book`: volume, open interest, bursts, depth;
-//! - `range`, `board`, `history`: the day so far, the ticks of a step, the candles of the past.
+//! - `course`, `range`, `board`, `history`: the day so far, the ticks of a step, the candles of the past.
 
 use std::sync::Arc;
 
@@ -20,7 +20,9 @@ use crate::{History, Market};
 
 mod board;
 mod book;
+mod closes;
 mod contract;
+mod course;
 mod flow;
 mod hash;
 mod history;
@@ -120,7 +122,7 @@ impl Sim {
         }
         let step = step_of(now);
         let day = day_of_step(step);
-        if !(path::FIRST_DAY + 90..LAST_DAY).contains(&day) {
+        if !(closes::FIRST_DAY + 90..LAST_DAY).contains(&day) {
             return Err(SimError::Now);
         }
         let session = hours.session_at_or_before(step).ok_or(SimError::NoSession)?;

@@ -43,6 +43,13 @@ fn costs() {
             spent.as_nanos() as f64 / 65.0 / each as f64
         );
     }
+    let begun = Instant::now();
+    let mut sum = 0.0;
+    for i in 0..1_000_000u32 {
+        let strike = 20_000.0 + f64::from(i % 8_000);
+        sum += pricing::black76_price(pricing::OptionKind::Call, 24_000.0, strike, 0.03, 0.065, 0.14);
+    }
+    println!("{:.0} ns a price ({sum:.0})", begun.elapsed().as_nanos() as f64 / 1e6);
     let sim = Sim::new(config(1_000, 2_000), late).expect("a market");
     let history = sim.history();
     let option = sim

@@ -27,7 +27,7 @@ pub const DUMP_BYTES_MAX: usize = 96 * 1024 * 1024;
 /// How many bad lines are described; more are only counted.
 pub const BAD_LINES_MAX: usize = 1000;
 
-/// The twelve columns, in the order in which [`write`] puts them.
+/// The twelve columns, in the order in which [`write()`] puts them.
 pub const COLUMNS: [&str; 12] = [
     "instrument_token",
     "exchange_token",

@@ -10,99 +10,14 @@ use market::{Depth, EpochSeconds, InstrumentToken, Mode, Ohlc, Price, Tick, Tick
 
 use super::book::{Character, book};
 use super::contract::Contract;
+use super::course::Course;
 use super::flow::{Arrivals, Profile, share_rate, traded};
 use super::hash::{Purpose, Stream, below};
 use super::model::{Model, Terms};
-use super::path::{Bar, DayPath, on_grid};
+use super::path::{Bar, on_grid};
 use super::range::DayRange;
 use super::sessions::{Place, STEP_NANOS, STEPS_PER_SECOND, Session};
 use super::universe::Listed;
-
-/// An underlying in the course of its day.
-#[derive(Clone, Debug)]
-struct Course {
-    path: DayPath,
-    /// The minute under way; all before it are in the sums.
-    minute: u32,
-    bar: Bar,
-    /// Extremes of the minutes before.
-    high: i64,
-    low: i64,
-    /// Sums over the minutes before, for the day's average price.
-    weights: f64,
-    weighted: f64,
-    /// Within the minute: step, price and extremes so far.
-    step: u32,
-    price: i64,
-    minute_high: i64,
-    minute_low: i64,
-}
-
-impl Course {
-    /// At `place`; `bars` receives the minutes before it.
-    fn new(path: DayPath, profile: &Profile, place: Place, bars: &mut Vec<Bar>) -> Course {
-        path.bars(place.minute, bars);
-        let bar = path.bar(place.minute);
-        let mut course = Course {
-            path,
-            minute: 0,
-            bar,
-            high: path.open,
-            low: path.open,
-            weights: 0.0,
-            weighted: 0.0,
-            step: 0,
-            price: bar.open,
-            minute_high: bar.open,
-            minute_low: bar.open,
-        };
-        for bar in bars.iter() {
-            course.bar = *bar;
-            course.finish_minute(profile);
-        }
-        course.bar = bar;
-        course.start_minute();
-        course.seek(profile, place);
-        course
-    }
-
-    /// Moves on to `place`, which must not lie behind.
-    fn seek(&mut self, profile: &Profile, place: Place) {
-        while self.minute < place.minute {
-            self.finish_minute(profile);
-            self.bar = self.path.bar(self.minute);
-            self.start_minute();
-        }
-        while self.step < place.step {
-            self.step += 1;
-            self.price = self.path.price(&self.bar, self.minute, self.step);
-            self.minute_high = self.minute_high.max(self.price);
-            self.minute_low = self.minute_low.min(self.price);
-        }
-    }
-
-    fn finish_minute(&mut self, profile: &Profile) {
-        let Bar { open, high, low, close, .. } = self.bar;
-        self.high = self.high.max(high);
-        self.low = self.low.min(low);
-        let weight = profile.share(self.minute);
-        self.weights += weight;
-        self.weighted += weight * (open + high + low + close) as f64 / 4.0;
-        self.minute += 1;
-    }
-
-    fn start_minute(&mut self) {
-        self.step = 0;
-        self.price = self.bar.open;
-        self.minute_high = self.bar.open;
-        self.minute_low = self.bar.open;
-    }
-
-    /// Average price of the minutes before this one, weighted by volume; the opening price in the first.
-    fn average(&self) -> f64 {
-        if self.weights > 0.0 { self.weighted / self.weights } else { self.path.open as f64 }
-    }
-}
 
 /// One instrument in the course of the day.
 #[derive(Clone, Debug)]

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use market::{Candle, InstrumentToken, Interval, Price, UnixNanos};
 
 use super::LAST_DAY;
+use super::closes::{Closes, FIRST_DAY};
 use super::flow::{Profile, traded};
 use super::model::{Model, Terms};
-use super::path::{Bar, Closes, DayPath, FIRST_DAY};
+use super::path::{Bar, DayPath};
 use super::range::fold;
 use super::sessions::{Place, STEPS_PER_MINUTE, date_of, day_of_step, midnight_step, step_of};
 use super::universe::Listed;

@@ -5,9 +5,10 @@
 
 use pricing::OptionKind;
 
+use super::closes::{Closes, FIRST_DAY};
 use super::contract::{Contract, Valuation};
 use super::flow::{OpenInterest, Volume};
-use super::path::{Closes, DayPath, FIRST_DAY, Streams};
+use super::path::{DayPath, Streams};
 use super::roots::{Root, roots};
 use super::sessions::{Hours, Place, Session};
 use super::universe::{Listed, listing, made_up_shares};

@@ -5,31 +5,25 @@
 //!
 //! Three levels, each inside the one above, so that a candle of any length is known without its parts and still equals
 //! their fold:
-//! - days: the logarithm of the close is a mean-reverting random walk from [`FIRST_DAY`];
+//! - days: the logarithm of the close is a mean-reverting random walk from [`super::closes::FIRST_DAY`];
 //! - minutes: open, high, low and close of the day are fixed first, the extremes at two minute boundaries; a Brownian
 //!   bridge by midpoints joins the four, reflected at the extremes;
 //! - steps: open, high, low and close of the minute are fixed first, the extremes at two whole seconds; the steps
 //!   between wander inside.
 
+use super::closes::{Closes, day_deviation};
 use super::hash::{Purpose, Stream, below, normal, uniform};
 use super::roots::Root;
-use super::sessions::{STEPS_PER_MINUTE, Session, is_weekend};
+use super::sessions::{STEPS_PER_MINUTE, Session};
 
-/// 2005-01-01: where all random walks start. Nothing exists before.
-pub(crate) const FIRST_DAY: i64 = 12_784;
-/// How much of its distance from its level a price keeps from day to day: half of it is gone after ten weeks, and an
-/// index stays within about 15 % of its level, a share within 40 %.
-const PERSISTENCE: f64 = 0.99;
-/// Saturdays and Sundays move this much of a weekday.
-const WEEKEND: f64 = 0.35;
 /// Step from which a minute keeps its close: its last whole second.
 pub(crate) const SETTLED_STEP: u32 = STEPS_PER_MINUTE - 10;
 
 /// The random streams of one underlying.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Streams {
-    market: Stream,
-    own: Stream,
+    pub(crate) market: Stream,
+    pub(crate) own: Stream,
     shape: Stream,
     grid: Stream,
     bar: Stream,
@@ -48,46 +42,6 @@ impl Streams {
             step: of(Purpose::Step),
         }
     }
-}
-
-/// Closes of consecutive days.
-#[derive(Clone, Debug)]
-pub(crate) struct Closes {
-    first: i64,
-    paise: Vec<i64>,
-}
-
-impl Closes {
-    /// Closes of `first..=last`; days before [`FIRST_DAY`] close where that day starts.
-    pub(crate) fn new(root: &Root, streams: &Streams, first: i64, last: i64) -> Closes {
-        let mut paise = Vec::with_capacity(usize::try_from(last - first + 1).unwrap_or(0));
-        let level = |x: f64| on_grid(root.level * x.exp(), root.tick).max(root.tick);
-        paise.extend((first..FIRST_DAY.min(last + 1)).map(|_| level(0.0)));
-        let mut x = 0.0;
-        let own_share = (1.0 - root.correlation * root.correlation).sqrt();
-        for day in FIRST_DAY..=last {
-            let shock =
-                root.correlation * normal(streams.market.at(day)) + own_share * normal(streams.own.at(day));
-            x = PERSISTENCE * x + day_deviation(root, day) * shock;
-            if day >= first {
-                paise.push(level(x));
-            }
-        }
-        Closes { first, paise }
-    }
-
-    /// The close of `day`; the nearest known one outside the span.
-    pub(crate) fn at(&self, day: i64) -> i64 {
-        let last = self.paise.len().saturating_sub(1);
-        let index = usize::try_from(day - self.first).unwrap_or(0).min(last);
-        self.paise.get(index).copied().unwrap_or(0)
-    }
-}
-
-/// Standard deviation of a day's move, as a fraction of the price.
-fn day_deviation(root: &Root, day: i64) -> f64 {
-    let weekday = root.vol / 365.0_f64.sqrt();
-    if is_weekend(day) { weekday * WEEKEND } else { weekday }
 }
 
 /// `price` on the price grid, to the nearest step.
@@ -353,19 +307,6 @@ mod tests {
             for step in 0..600 {
                 let price = path.price(&bar, minute, step);
                 prop_assert!(bar.low <= price && price <= bar.high && price % path.tick == 0);
-            }
-        }
-    }
-
-    #[test]
-    fn prices_stay_plausible_for_decades() {
-        let roots = roots(0);
-        for root in &roots {
-            let closes = Closes::new(root, &Streams::new(7, root.token), FIRST_DAY, FIRST_DAY + 55 * 366);
-            let bound = if root.is_index { 1.35 } else { 2.2 };
-            for &close in &closes.paise {
-                let ratio = close as f64 / root.level;
-                assert!(ratio < bound && ratio > 1.0 / bound, "{} at {ratio} of its level", root.symbol);
             }
         }
     }

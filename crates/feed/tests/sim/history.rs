@@ -1,6 +1,13 @@
 //! Candles: folds of the ticks and of each other.
 
-use super::*;
+use std::collections::HashSet;
+
+use feed::Market;
+use feed::sim::{Hours, Sim, SimConfig};
+use jiff::civil::datetime;
+use market::{Instrument, InstrumentToken, Interval, Tick, UnixNanos};
+
+use crate::{DAY, INFY, MINUTE, NIFTY, after, by_symbol, config, ist, noon, run, snapshot, start, weekdays};
 
 /// The promise of every-second instruments: indices, INFY, RELIANCE, the near index futures.
 fn every_second(sim: &Sim) -> Vec<InstrumentToken> {

@@ -1,6 +1,14 @@
 //! What is listed, when it ends, when the market is open.
 
-use super::*;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use feed::Market;
+use feed::sim::{Hours, INSTRUMENTS_MAX, INSTRUMENTS_MIN, Sim, SimConfig, SimError};
+use jiff::civil::{date, datetime, time};
+use market::{Instrument, InstrumentKind, InstrumentToken, Interval, Tick, UnixNanos};
+
+use crate::{DAY, INFY, NIFTY, SECOND, after, by_symbol, config, ist, noon, run, snapshot, start, weekdays};
 
 #[test]
 fn listings_have_the_asked_size_and_no_two_names_or_tokens_alike() {
@@ -172,7 +180,7 @@ fn a_calendar_without_sessions_is_refused() {
     assert_eq!(Sim::new(SimConfig { hours: never, ..config(1) }, noon()).err(), Some(SimError::NoSession));
     let odd = Hours::MarketHours(Arc::new(|_| Some((UnixNanos(i64::MAX), UnixNanos(i64::MIN)))));
     assert_eq!(Sim::new(SimConfig { hours: odd, ..config(1) }, noon()).err(), Some(SimError::NoSession));
-    let error = Sim::new(SimConfig { instruments: 7, ..config(1) }, noon()).err().expect("refused");
+    let error = Sim::new(SimConfig { instruments: 7, ..config(1) }, noon()).expect_err("refused");
     assert_eq!(error.to_string(), "instruments: 7 is outside 100..=20000: choose a number within");
     assert!(matches!(Sim::new(SimConfig { rate: 0, ..config(1) }, noon()), Err(SimError::Rate { given: 0 })));
     for now in [UnixNanos(0), UnixNanos(i64::MIN), UnixNanos(i64::MAX)] {

@@ -1,15 +1,12 @@
 //! What the simulated market promises, seen through the interface that the gateway uses.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use feed::Market;
-use feed::sim::{Hours, INSTRUMENTS_MAX, INSTRUMENTS_MIN, RATE, Sim, SimConfig, SimError};
-use feed::validate::{Config, Reason, Validator, Verdict};
+use feed::sim::{Hours, Sim, SimConfig};
 use jiff::civil::{Date, DateTime, date, datetime, time};
-use market::{Instrument, InstrumentKind, InstrumentToken, Interval, Source, Tick, TickKind, UnixNanos};
-use pricing::{OptionKind, black76_implied_vol, black76_price, years_to_expiry};
-use proptest::prelude::*;
+use market::{Instrument, InstrumentToken, Tick, UnixNanos};
 
 mod history;
 mod listing;
@@ -17,13 +14,9 @@ mod surface;
 mod ticks;
 
 const SECOND: i64 = 1_000_000_000;
-
 const MINUTE: i64 = 60 * SECOND;
-
 const DAY: i64 = 1_440 * MINUTE;
-
 const NIFTY: InstrumentToken = InstrumentToken(256_265);
-
 const INFY: InstrumentToken = InstrumentToken(408_065);
 
 fn ist(at: DateTime) -> UnixNanos {

@@ -1,6 +1,14 @@
 //! Futures, options and the volatility surface agree.
 
-use super::*;
+use std::collections::HashMap;
+
+use feed::Market;
+use feed::sim::{RATE, SimConfig};
+use jiff::civil::date;
+use market::{InstrumentKind, InstrumentToken, Tick};
+use pricing::{OptionKind, black76_implied_vol, black76_price, years_to_expiry};
+
+use crate::{by_symbol, config, noon, snapshot, start};
 
 #[test]
 fn futures_options_and_parity_agree() {

@@ -1,6 +1,15 @@
 //! Ticks: the same for everyone, sane in every field, as many as asked.
 
-use super::*;
+use std::collections::HashMap;
+
+use feed::Market;
+use feed::sim::{Hours, SimConfig};
+use feed::validate::{Config, Reason, Validator, Verdict};
+use jiff::civil::datetime;
+use market::{InstrumentToken, Source, Tick, TickKind, UnixNanos};
+use proptest::prelude::*;
+
+use crate::{DAY, MINUTE, SECOND, after, config, ist, noon, run, snapshot, start, weekdays};
 
 /// Every field that must hold in every tick.
 fn check_tick(tick: &Tick) {
