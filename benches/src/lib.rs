@@ -1,1 +1,21 @@
+//! Loads and measurements: one module per bench, and what they share.
 //!
+//! Enters: nothing but a size. Leaves: a [`report::Report`] with figures, their spread, a baseline measured in the same
+//! run, and bars that decide the exit code. Never here: code that the gateway needs.
+//!
+//! `benches/README.md` says how to run them and what they found.
+
+pub mod clock;
+pub mod decode;
+pub mod dump;
+pub mod gateway_process;
+pub mod http;
+pub mod hub;
+pub mod machine;
+pub mod options;
+pub mod quotes;
+pub mod report;
+pub mod run;
+pub mod simulated;
+pub mod spread;
+pub mod startup;

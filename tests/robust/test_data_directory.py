@@ -93,10 +93,11 @@ def test_server_key_missing_or_damaged(used):
 
 
 def test_half_written_first_start_is_completed_or_refused(used, tmp_path, start):
-    """The machine died after the server key was written: starting again makes a working instance."""
+    """The machine died before the server key and any row were written: starting again makes a working instance."""
     data = tmp_path / "half"
     data.mkdir(mode=0o700)
-    shutil.copy2(used / "server.key", data / "server.key")
+    shutil.copy2(used / ".meridian", data / ".meridian")
+    (data / "meridian.db").touch()
     gateway = start("--seed", "7", data=data)
     assert Native(gateway.native, gateway.admin_token).get("/v1/keys").status_code == 200
 

@@ -46,6 +46,9 @@ pub enum StartError {
     /// The database has keys, but the key they were hashed with is gone.
     #[error("the file server.key is missing, without it no existing access token can be checked")]
     ServerKeyLost,
+    /// There is a server key, so there was a database, and it is gone.
+    #[error("the database meridian.db is missing or empty, although server.key shows that there was one")]
+    DatabaseLost,
     /// The database was made with another server key.
     #[error("the file server.key is not the one that this database was made with")]
     ServerKeyChanged,
@@ -64,6 +67,10 @@ impl StartError {
                 "restore server.key from a backup of the data directory, or choose another directory with --data"
                     .to_owned(),
             ),
+            StartError::DatabaseLost => Some(
+                "restore meridian.db from a backup of the data directory, or choose another directory with --data"
+                    .to_owned(),
+            ),
             StartError::Database(_) | StartError::Entropy(_) => None,
         }
     }
@@ -79,11 +86,20 @@ pub fn start(
     entropy: impl Entropy + 'static,
     now: UnixNanos,
 ) -> Result<Started, StartError> {
+    refuse_a_lost_database(directory)?;
     let database = Database::open(directory)?;
     let server_key = open_server_key(directory, &database, &entropy)?;
     let new_admin = ensure_admin(directory, &database, &server_key, &entropy, now)?;
     let keys = Keys::new(database, server_key, Box::new(entropy))?;
     Ok(Started { keys, new_admin })
+}
+
+/// The first start makes the database before the server key. So a server key without a database is no first start that
+/// was cut short: a fresh database would silently take the place of one that was lost.
+fn refuse_a_lost_database(directory: &DataDirectory) -> Result<(), StartError> {
+    let has_key = key_file::exists(&directory.file(server_key::FILE)).map_err(StartError::ServerKey)?;
+    let has_database = std::fs::metadata(directory.database()).is_ok_and(|file| file.len() > 0);
+    if has_key && !has_database { Err(StartError::DatabaseLost) } else { Ok(()) }
 }
 
 fn open_server_key(

@@ -27,6 +27,15 @@ pub trait Market: Send {
     /// Appends, in order, every tick that is due up to and including `until`.
     fn advance(&mut self, until: UnixNanos, out: &mut Vec<Tick>);
 
+    /// Appends one tick for every listed instrument that has a price at the moment of the last [`Market::advance`]: what
+    /// readers are told when a listing begins. Nothing where prices come only from outside.
+    fn snapshot(&mut self, out: &mut Vec<Tick>);
+
+    /// What ended this market early, if anything did.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
     /// True while trading is open at the moment of the last [`Market::advance`].
     fn is_open(&self) -> bool;
 }

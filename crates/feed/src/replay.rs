@@ -205,6 +205,13 @@ impl Market for Replay {
         }
     }
 
+    /// Nothing: a recording has prices only where it has ticks.
+    fn snapshot(&mut self, _out: &mut Vec<Tick>) {}
+
+    fn failure(&self) -> Option<String> {
+        Replay::failure(self).map(ToString::to_string)
+    }
+
     fn is_open(&self) -> bool {
         self.next.is_some()
     }

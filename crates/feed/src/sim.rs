@@ -132,11 +132,6 @@ impl Sim {
         Ok(Sim { model, rate, step, listing_day: day, board, valid_until })
     }
 
-    /// Appends one tick for every listed instrument: where it stands now, or stood at its last trade.
-    pub fn snapshot(&mut self, out: &mut Vec<Tick>) {
-        self.board.snapshot(self.step, out);
-    }
-
     /// The past of this market. It is the past of the seed, not of this process.
     pub fn history(&self) -> Arc<dyn History> {
         Arc::new(history::SimHistory::new(Arc::clone(&self.model)))
@@ -228,6 +223,11 @@ impl Market for Sim {
         if self.step >= self.valid_until {
             self.renew(self.step);
         }
+    }
+
+    /// Where every instrument stands now, or stood at its last trade.
+    fn snapshot(&mut self, out: &mut Vec<Tick>) {
+        self.board.snapshot(self.step, out);
     }
 
     fn is_open(&self) -> bool {

@@ -1,7 +1,7 @@
 //! How the native API says no: `{"error":{"code","message","field"?,"hint"?}}` with a fitting status.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -53,12 +53,20 @@ impl ApiError {
     /// Our own fault; the cause goes to the log, not to the caller.
     pub fn internal(error: &dyn std::error::Error) -> ApiError {
         tracing::error!(error = %error, "request failed");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "this is our fault: the log has the cause")
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "this is our fault: the log has the cause",
+        )
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(Envelope { error: self.detail })).into_response()
+        let mut response = (self.status, Json(Envelope { error: self.detail })).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }

@@ -39,9 +39,10 @@ pub async fn guard(
     let admitted = match access {
         Access::Public | Access::InDialect(_) => Ok(None),
         Access::Loopback => loopback(&request).map(|()| None),
-        Access::Scope(scope) => admit(&gateway, bearer(&request), scope).map(Some),
+        Access::Scope(scope) => admit(&gateway, bearer(&request), scope).await.map(Some),
         Access::SocketScope(scope) => {
-            admit(&gateway, bearer(&request).or_else(|| query_token(&request)), scope).map(Some)
+            let token = bearer(&request).or_else(|| query_token(&request));
+            admit(&gateway, token, scope).await.map(Some)
         }
     };
     match admitted {
@@ -59,7 +60,11 @@ fn loopback(request: &Request) -> Result<(), ApiError> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     match peer {
         Some(peer) if peer.ip().is_loopback() => Ok(()),
-        _ => Err(ApiError::new(StatusCode::FORBIDDEN, "loopback_only", "this address answers on loopback only")),
+        _ => Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "loopback_only",
+            "this address answers on loopback only",
+        )),
     }
 }
 
@@ -74,9 +79,10 @@ fn query_token(request: &Request) -> Option<String> {
     query.split('&').find_map(|pair| pair.strip_prefix("access_token=")).map(str::to_string)
 }
 
-fn admit(gateway: &Gateway, token: Option<String>, scope: Scope) -> Result<Arc<Principal>, ApiError> {
+async fn admit(gateway: &Gateway, token: Option<String>, scope: Scope) -> Result<Arc<Principal>, ApiError> {
     let token = token.ok_or(Denied::Missing).map_err(|denied| refusal(&denied))?;
-    let principal = gateway.keys.authenticate(&token, machine_now()).map_err(|denied| refusal(&denied))?;
+    let principal = gateway.authenticate(|keys| keys.authenticate(&token, machine_now())).await;
+    let principal = principal.map_err(|denied| refusal(&denied))?;
     principal.require(scope).map_err(|denied| refusal(&denied))?;
     Ok(principal)
 }

@@ -1,5 +1,6 @@
 //! The Kite-compatible listener: REST at the origin's root and the ticker socket at `/`, as the official clients expect.
 
+mod broker_limits;
 mod guard;
 mod history;
 mod instruments;
@@ -12,5 +13,6 @@ mod session;
 mod ticker;
 mod user;
 
+pub use broker_limits::BrokerLimits;
 pub use routes::router;
 pub use ticker::TickerPlaces;

@@ -5,8 +5,8 @@
 //!
 //! Threads: one drives the market, one owns the hub, the sockets live on tokio. They never share an executor.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::access::Keys;
@@ -18,11 +18,13 @@ use tokio::sync::watch;
 use tokio::task::JoinError;
 
 pub mod account;
+mod admission;
 mod api_error;
 pub mod clock;
 pub mod config;
 mod guard;
 mod json_body;
+pub mod key_view;
 mod kite_api;
 pub mod listener;
 mod listing;
@@ -41,7 +43,7 @@ pub use run::{Running, StartError, start};
 
 use account::Account;
 use clock::MarketClock;
-use kite_api::TickerPlaces;
+use kite_api::{BrokerLimits, TickerPlaces};
 use listing::CurrentListing;
 use metrics::Metrics;
 use reader::Readers;
@@ -62,10 +64,12 @@ struct Gateway {
     history: Arc<dyn History>,
     metrics: Arc<Metrics>,
     ticker_places: TickerPlaces,
-    emulate_broker_limits: bool,
+    /// Some with `--emulate-broker-limits`.
+    broker_limits: Option<BrokerLimits>,
     cors_origins: Vec<HeaderValue>,
     request_time: Duration,
     warm: AtomicBool,
+    keys_version: watch::Sender<u64>,
     ending: watch::Sender<bool>,
 }
 

@@ -32,12 +32,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            connections: 10_000,
-            headers: 64,
-            head_bytes: 32 * 1024,
-            head_time: Duration::from_secs(30),
-        }
+        Limits { connections: 10_000, headers: 64, head_bytes: 32 * 1024, head_time: Duration::from_secs(30) }
     }
 }
 

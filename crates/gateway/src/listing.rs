@@ -55,7 +55,8 @@ impl Listing {
         for duplicate in duplicates {
             tracing::warn!(?duplicate, "instrument listed twice: the first one is used");
         }
-        let listed = registry.iter().map(|instrument| (instrument.token, Arc::new(name(instrument)))).collect();
+        let listed =
+            registry.iter().map(|instrument| (instrument.token, Arc::new(name(instrument)))).collect();
         Listing { registry, listed, dumps: Mutex::default() }
     }
 
@@ -70,7 +71,8 @@ impl Listing {
         let mut dumps = self.dumps.lock().unwrap_or_else(PoisonError::into_inner);
         let csv = dumps.entry(exchange).or_insert_with(|| {
             let mut bytes = Vec::new();
-            let rows = self.registry.iter().filter(|row| exchange.is_none_or(|wanted| row.exchange == wanted));
+            let rows =
+                self.registry.iter().filter(|row| exchange.is_none_or(|wanted| row.exchange == wanted));
             dump::write(rows, LineEnd::Crlf, &mut bytes);
             let end = bytes.strip_suffix(b"\r\n").map_or(bytes.len(), <[u8]>::len);
             bytes.truncate(end);
@@ -86,11 +88,7 @@ impl Listing {
 }
 
 fn name(instrument: &Instrument) -> Listed {
-    Listed {
-        token: instrument.token,
-        key: instrument.key(),
-        tradingsymbol: instrument.tradingsymbol.clone(),
-    }
+    Listed { token: instrument.token, key: instrument.key(), tradingsymbol: instrument.tradingsymbol.clone() }
 }
 
 /// The current listing, for any thread.

@@ -1,9 +1,9 @@
 //! What `/metrics` says. Each name is documented once, here, in its help text.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use feed::validate::Verdict;
+use feed::validate::{Reason, Verdict};
 use market::UnixNanos;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +24,10 @@ pub enum Dialect {
     Kite,
     /// `/ws/ticks`.
     Predecessor,
+}
+
+impl Dialect {
+    const ALL: [Dialect; 4] = [Dialect::Native, Dialect::Events, Dialect::Kite, Dialect::Predecessor];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,7 +53,8 @@ struct RouteLabel {
 }
 
 /// Upper edges in seconds: around the bars of 5 ms and 100 ms.
-const REQUEST_SECONDS: [f64; 11] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
+const REQUEST_SECONDS: [f64; 11] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
 /// All measurements of one gateway: no global state, so several can live in one process.
 #[derive(Debug)]
@@ -97,9 +102,17 @@ impl Metrics {
             registry: Registry::default(),
         };
         registry.register("ticks_received", "Ticks that the feed delivered", metrics.received.clone());
-        registry.register("ticks_rejected", "Ticks that the validator refused to publish", metrics.rejected.clone());
+        registry.register(
+            "ticks_rejected",
+            "Ticks that the validator refused to publish",
+            metrics.rejected.clone(),
+        );
         registry.register("ticks_suspect", "Ticks published with a mark of doubt", metrics.suspect.clone());
-        registry.register("ticks_published", "Ticks that got a number and went to readers", metrics.published.clone());
+        registry.register(
+            "ticks_published",
+            "Ticks that got a number and went to readers",
+            metrics.published.clone(),
+        );
         registry.register(
             "ticks_delivered",
             "Ticks handed to a socket, over all readers",
@@ -112,7 +125,11 @@ impl Metrics {
         );
         registry.register("readers", "Readers connected now", metrics.readers.clone());
         registry.register("readers_cut", "Readers closed because they fell behind", metrics.cut.clone());
-        registry.register("http_requests", "Answered HTTP requests by matched route", metrics.requests.clone());
+        registry.register(
+            "http_requests",
+            "Answered HTTP requests by matched route",
+            metrics.requests.clone(),
+        );
         registry.register_with_unit(
             "http_request_duration",
             "Time from request to answer by matched route",
@@ -130,6 +147,18 @@ impl Metrics {
             Unit::Seconds,
             metrics.last_publish.clone(),
         );
+        // A counter that is not there is not the same as zero.
+        for reason in Reason::ALL {
+            metrics.rejected.get_or_create(&ReasonLabel { reason: reason.code() }).inc_by(0);
+            metrics.suspect.get_or_create(&ReasonLabel { reason: reason.code() }).inc_by(0);
+        }
+        for dialect in Dialect::ALL {
+            let label = DialectLabel { dialect };
+            metrics.readers.get_or_create(&label).set(0);
+            for family in [&metrics.delivered, &metrics.conflated, &metrics.cut] {
+                family.get_or_create(&label).inc_by(0);
+            }
+        }
         Metrics { registry, ..metrics }
     }
 
@@ -197,13 +226,85 @@ impl Metrics {
         self.refused_connections.inc();
     }
 
-    /// The exposition in the text format of OpenMetrics 1.0.
+    /// The exposition in Prometheus's own text format, version 0.0.4.
     pub fn encode(&self) -> String {
         let mut text = String::new();
         if prometheus_client::encoding::text::encode(&mut text, &self.registry).is_err() {
             // Writing to a string fails only if a metric's own encoder does: say so instead of an empty page.
-            let _ = writeln!(text, "# encoding failed");
+            text.push_str("# encoding failed\n");
         }
-        text
+        classic(&text)
+    }
+}
+
+/// What a kind of OpenMetrics adds to a name, and its older word.
+fn older(kind: &str) -> (&'static str, &str) {
+    match kind {
+        "counter" => ("_total", "counter"),
+        "info" => ("_info", "gauge"),
+        "unknown" => ("", "untyped"),
+        other => ("", other),
+    }
+}
+
+/// OpenMetrics text as Prometheus's older format, which its rule and metrics checkers read: comments name a counter
+/// with its `_total`, an info is a gauge, and there are no units and no end mark.
+fn classic(open_metrics: &str) -> String {
+    let kinds: HashMap<&str, &str> =
+        open_metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines() {
+        let comment = line.strip_prefix("# ").and_then(|rest| {
+            let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            Some((word, name, rest, older(kinds.get(name)?)))
+        });
+        match comment {
+            Some(("HELP", name, help, (end, _))) => text.push_str(&format!("# HELP {name}{end} {help}\n")),
+            Some(("TYPE", name, _, (end, kind))) => text.push_str(&format!("# TYPE {name}{end} {kind}\n")),
+            None if !line.starts_with('#') => text.push_str(&format!("{line}\n")),
+            Some(_) | None => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_text_is_the_classic_format() {
+        let metrics = Metrics::new("1.0", "sim");
+        metrics.batch_published(3, 5);
+        metrics.request("GET", "/v1/quotes", 200, Duration::from_millis(2));
+        let text = metrics.encode();
+        for line in [
+            "# TYPE meridian_ticks_published_total counter",
+            "meridian_ticks_published_total 3",
+            "# TYPE meridian_build_info gauge",
+            "# TYPE meridian_http_request_duration_seconds histogram",
+            "meridian_last_publish_timestamp_seconds 5",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
+    }
+
+    #[test]
+    fn every_metric_is_documented_and_every_documented_metric_exists() {
+        let page = include_str!("../../../docs/metrics.md");
+        let documented: BTreeSet<&str> =
+            page.split('`').skip(1).step_by(2).filter(|word| word.starts_with("meridian_")).collect();
+        let metrics = Metrics::new("1.0", "sim");
+        metrics.request("GET", "/livez", 200, Duration::ZERO);
+        let text = metrics.encode();
+        let exposed: BTreeSet<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(documented, exposed);
     }
 }

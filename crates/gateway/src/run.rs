@@ -1,23 +1,26 @@
 //! Starting a gateway step by step, and ending it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ::access::entropy::{self, Entropy};
 use ::access::Secret;
+use ::access::entropy::{self, Entropy};
 use feed::candles::LiveCandles;
 use feed::replay::{Replay, ReplayError};
+use feed::segment;
 use feed::sim::{Hours, Sim, SimConfig, SimError};
 use feed::validate::Validator;
 use feed::{History, Market};
 use journal::directory::{DataDirectory, DirectoryError, InstanceLock, RunInfo, UpLock};
 use journal::{Database, OpenError};
+use market::calendar::{Calendar, CalendarError, Group};
 use market::{Tick, UnixNanos};
 use stream::{Epoch, Hub, HubConfig};
 use tokio::net::TcpListener;
@@ -58,12 +61,20 @@ pub enum StartError {
         /// What is wrong with it.
         source: ReplayError,
     },
+    /// The session calendar does not cover the date.
+    #[error("cannot read the session calendar")]
+    Calendar(#[from] CalendarError),
     /// The data directory.
     #[error("cannot use the data directory")]
     Directory(#[from] DirectoryError),
     /// Keys or the database.
-    #[error("cannot open the keys of the data directory")]
-    Keys(#[from] ::access::StartError),
+    #[error("cannot open the keys of the data directory `{}`", path.display())]
+    Keys {
+        /// The data directory.
+        path: PathBuf,
+        /// What is wrong.
+        source: ::access::StartError,
+    },
     /// The database.
     #[error("cannot open the database")]
     Database(#[from] OpenError),
@@ -95,15 +106,16 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             StartError::Sim(_) => None,
-            StartError::Replay { .. } => {
-                Some("a recording is made with `meridian up --record FILE`; this one is unchanged".into())
-            }
+            StartError::Replay { source, .. } => source.hint(),
+            StartError::Calendar(_) => Some("leave out --market-hours to trade around the clock".into()),
             StartError::Directory(error) => error.hint(),
-            StartError::Keys(error) => error.hint(),
+            StartError::Keys { source, .. } => source.hint(),
             StartError::Database(error) => error.hint().map(str::to_owned),
-            StartError::Bind { what, source, .. } if source.kind() == io::ErrorKind::AddrInUse => Some(format!(
-                "another program listens there: stop it, or choose another address with --{what} (port 0 picks a free one)"
-            )),
+            StartError::Bind { what, source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some(format!(
+                    "another program listens there: stop it, or choose another address with --{what} (port 0 picks a free one)"
+                ))
+            }
             StartError::Bind { what, .. } => Some(format!("choose another address with --{what}")),
             StartError::Record { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 Some("recordings are never overwritten: choose another name".into())
@@ -139,9 +151,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let up = directory.claim_up()?;
     let listen = bind("listen", config.listen).await?;
     let kite_listen = bind("kite-listen", config.kite_listen).await?;
-    let started = ::access::start(&directory, entropy::system(), machine_now())?;
+    let started = ::access::start(&directory, entropy::system(), machine_now())
+        .map_err(|source| StartError::Keys { path: config.data.clone(), source })?;
     let standing_database = Database::open(&directory)?;
-    let instance = entropy::instance_name(&entropy::system()).map_err(|error| system(error))?;
+    let instance = entropy::instance_name(&entropy::system()).map_err(system)?;
     let instance_lock = directory.register(&instance)?;
 
     let clock = Arc::new(MarketClock::new(opened.start, mono_now(), config.speed));
@@ -173,10 +186,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         history: Arc::clone(&opened.history),
         metrics: Arc::clone(&metrics),
         ticker_places: Default::default(),
-        emulate_broker_limits: config.emulate_broker_limits,
+        broker_limits: config.emulate_broker_limits.then(Default::default),
         cors_origins: config.cors_origins.clone(),
         request_time: config.request_time,
         warm: AtomicBool::new(false),
+        keys_version: watch::Sender::new(0),
         ending: watch::Sender::new(false),
     });
 
@@ -258,8 +272,10 @@ fn open_market(config: &Config) -> Result<OpenedMarket, StartError> {
             Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, first })
         }
         MarketChoice::Replay { path } => {
-            let replay = Replay::open(path)
-                .map_err(|source| StartError::Replay { path: path.clone(), source })?;
+            let refused = |source| StartError::Replay { path: path.clone(), source };
+            let replay = Replay::open(path).map_err(refused)?;
+            // Damage anywhere is told now rather than in the middle of a day.
+            check_whole(path).map_err(refused)?;
             let start = replay.start();
             let candles = Arc::new(LiveCandles::new(Default::default()));
             let history: Arc<dyn History> = Arc::clone(&candles) as Arc<dyn History>;
@@ -274,8 +290,18 @@ fn open_market(config: &Config) -> Result<OpenedMarket, StartError> {
     }
 }
 
+fn check_whole(path: &Path) -> Result<(), ReplayError> {
+    let file = File::open(path).map_err(|source| ReplayError::Open { path: path.to_path_buf(), source })?;
+    segment::check(BufReader::new(file))?;
+    Ok(())
+}
+
 fn market_hours_of_exchange() -> Result<Hours, StartError> {
-    Ok(Hours::AroundTheClock)
+    let calendar = Calendar::nse()?;
+    Ok(Hours::MarketHours(Arc::new(move |date| {
+        let session = calendar.session(date, Group::Equity).ok().flatten()?;
+        Some((session.open, session.close))
+    })))
 }
 
 async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -292,7 +318,7 @@ fn system(error: impl std::error::Error + Send + Sync + 'static) -> StartError {
 
 fn random_epoch() -> Result<Epoch, StartError> {
     let mut bytes = [0; 8];
-    entropy::system().fill(&mut bytes).map_err(|error| system(error))?;
+    entropy::system().fill(&mut bytes).map_err(system)?;
     Ok(Epoch(u64::from_le_bytes(bytes)))
 }
 
@@ -320,12 +346,7 @@ async fn first_prices(commands: &mpsc::Sender<HubCommand>, gateway: &Gateway) {
     }
 }
 
-fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    config: &Config,
-    gateway: &Arc<Gateway>,
-) -> Task<()> {
+fn serve(listener: TcpListener, router: axum::Router, config: &Config, gateway: &Arc<Gateway>) -> Task<()> {
     let metrics = Arc::clone(&gateway.metrics);
     tokio::spawn(listener::serve(listener, router, config.limits, metrics, gateway.ending()))
 }
@@ -337,17 +358,11 @@ async fn refresh_keys(gateway: Arc<Gateway>) {
     loop {
         interval.tick().await;
         rounds = rounds.wrapping_add(1);
-        let checkpoint = rounds.is_multiple_of(CHECKPOINT_EVERY);
-        let refreshed = gateway.with_keys(move |keys| -> Result<(), journal::DbError> {
-            keys.refresh()?;
-            if checkpoint {
-                keys.checkpoint()?;
-            }
-            Ok(())
-        });
-        if let Ok(Err(error)) = refreshed.await {
-            tracing::error!(%error, "keys cannot be refreshed: changes elsewhere are not seen");
+        gateway.refresh_keys().await;
+        if rounds.is_multiple_of(CHECKPOINT_EVERY)
+            && let Ok(Err(error)) = gateway.with_keys(|keys| keys.checkpoint()).await
+        {
+            tracing::warn!(%error, "the database's log was not folded in; it is tried again");
         }
     }
 }
-

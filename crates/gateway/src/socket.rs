@@ -10,6 +10,7 @@ use stream::Batch;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
 
+use crate::admission::Admission;
 use crate::listener::{Place, ended};
 use crate::reader::Reader;
 
@@ -18,6 +19,8 @@ use crate::reader::Reader;
 const WRITE_BUFFER: usize = 64 * 1024;
 /// A client that takes nothing for so long is cut: its values would be of no use.
 const STALL: Duration = Duration::from_secs(30);
+/// Time for a client to read why its message was refused.
+const LINGER: Duration = Duration::from_secs(1);
 /// Time for a close frame to be written.
 const FAREWELL: Duration = Duration::from_millis(100);
 
@@ -28,8 +31,10 @@ pub enum Closing {
     GoingAway,
     /// The reader asked for every tick and fell too far behind.
     FellBehind,
-    /// No or a wrong token, in the dialects that say so inside the socket.
+    /// No valid token: refused inside the socket by dialects that do so, or the key was revoked.
     Policy,
+    /// A message beyond the limit.
+    TooLarge,
 }
 
 impl Closing {
@@ -37,7 +42,8 @@ impl Closing {
         let (code, reason) = match self {
             Closing::GoingAway => (1001, "gateway is shutting down: reconnect"),
             Closing::FellBehind => (4008, "fell behind: reconnect and resume from your last position"),
-            Closing::Policy => (1008, "invalid or missing token"),
+            Closing::Policy => (1008, "no valid token: it is missing, wrong, or its key was revoked"),
+            Closing::TooLarge => (1009, "the message is too large: split it"),
         };
         CloseFrame { code, reason: reason.into() }
     }
@@ -59,6 +65,7 @@ pub enum Event {
 /// Everything that can wake a socket's task.
 enum Wake {
     Ending,
+    Revoked,
     Said(Option<Result<Message, axum::Error>>),
     Due(Batch),
     Beat(Message),
@@ -84,6 +91,7 @@ where
 pub struct Socket {
     socket: WebSocket,
     ending: watch::Receiver<bool>,
+    admission: Admission,
     heartbeat: Option<(Interval, Message)>,
     _place: Place,
 }
@@ -93,9 +101,14 @@ pub struct Socket {
 pub struct Gone;
 
 impl Socket {
-    /// A socket that ends when `ending` turns true.
-    pub fn new(socket: WebSocket, ending: watch::Receiver<bool>, place: Place) -> Socket {
-        Socket { socket, ending, heartbeat: None, _place: place }
+    /// A socket that ends when `ending` turns true or its key is revoked.
+    pub fn new(
+        socket: WebSocket,
+        ending: watch::Receiver<bool>,
+        place: Place,
+        admission: Admission,
+    ) -> Socket {
+        Socket { socket, ending, admission, heartbeat: None, _place: place }
     }
 
     /// Also sends `message` whenever nothing else was sent for `every`.
@@ -114,6 +127,10 @@ impl Socket {
                     self.close(Closing::GoingAway).await;
                     return Event::Ended;
                 }
+                Wake::Revoked => {
+                    self.close(Closing::Policy).await;
+                    return Event::Ended;
+                }
                 Wake::Beat(message) => {
                     if self.send(message).await.is_err() {
                         return Event::Ended;
@@ -123,7 +140,19 @@ impl Socket {
                 Wake::Said(Some(Ok(Message::Binary(_)))) => return Event::Binary,
                 // The protocol layer answers pings and the closing handshake by itself.
                 Wake::Said(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Wake::Said(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Event::Ended,
+                Wake::Said(Some(Ok(Message::Close(_))) | None) => return Event::Ended,
+                Wake::Said(Some(Err(error))) => {
+                    if is_too_large(error) {
+                        self.close(Closing::TooLarge).await;
+                        // The rest of the message is still on its way: leaving now would reset the connection and the
+                        // client would never read why.
+                        tokio::select! {
+                            () = tokio::time::sleep(LINGER) => {}
+                            () = ended(&mut self.ending) => {}
+                        }
+                    }
+                    return Event::Ended;
+                }
                 Wake::Due(batch) => return Event::Due(batch),
             }
         }
@@ -142,6 +171,7 @@ impl Socket {
         tokio::select! {
             biased;
             () = ended(&mut self.ending) => Wake::Ending,
+            () = self.admission.revoked() => Wake::Revoked,
             message = self.socket.recv() => Wake::Said(message),
             batch = reader.next() => Wake::Due(batch),
             message = beat => Wake::Beat(message),
@@ -168,7 +198,20 @@ impl Socket {
 
     /// Says why and leaves without waiting for the answer.
     pub async fn close(&mut self, why: Closing) {
-        // A client that does not read its farewell is closed all the same.
-        let _ = timeout(FAREWELL, self.socket.send(Message::Close(Some(why.frame())))).await;
+        farewell(&mut self.socket, why).await;
     }
+}
+
+/// Closes a socket that never became a conversation.
+pub async fn close(mut socket: WebSocket, why: Closing) {
+    farewell(&mut socket, why).await;
+}
+
+async fn farewell(socket: &mut WebSocket, why: Closing) {
+    // A client that does not read its farewell is closed all the same.
+    let _ = timeout(FAREWELL, socket.send(Message::Close(Some(why.frame())))).await;
+}
+
+fn is_too_large(error: axum::Error) -> bool {
+    matches!(error.into_inner().downcast_ref(), Some(tungstenite::Error::Capacity(_)))
 }

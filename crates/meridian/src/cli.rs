@@ -64,13 +64,13 @@ pub struct UpArguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Market seconds per second
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = parse_speed, allow_negative_numbers = true)]
     pub speed: f64,
     /// Simulated market: mean ticks per second over all instruments
-    #[arg(long, value_name = "TICKS", default_value_t = 2_000)]
+    #[arg(long, value_name = "TICKS", default_value_t = 2_000, value_parser = parse_rate, allow_negative_numbers = true)]
     pub rate: u32,
     /// Simulated market: how many instruments are listed
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = parse_instruments, allow_negative_numbers = true)]
     pub instruments: usize,
     /// Simulated market: trade in the exchange's hours only
     #[arg(long)]
@@ -85,7 +85,7 @@ pub struct UpArguments {
     #[arg(long)]
     pub emulate_broker_limits: bool,
     /// How much to log: error, warn, info, debug, trace, or per module
-    #[arg(long, value_name = "FILTER", default_value = "info", env = "MERIDIAN_LOG")]
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "MERIDIAN_LOG", value_parser = parse_log)]
     pub log: String,
 }
 
@@ -104,7 +104,9 @@ fn parse_market(text: &str) -> Result<MarketArgument, String> {
     match text.split_once(':') {
         None if text == "sim" => Ok(MarketArgument::Sim),
         Some(("replay", path)) if !path.is_empty() => Ok(MarketArgument::Replay(PathBuf::from(path))),
-        None if text == "kite" => Err("live Kite prices are not served by this version: use sim or replay:FILE".into()),
+        None if text == "kite" => {
+            Err("live Kite prices are not served by this version: use sim or replay:FILE".into())
+        }
         _ => Err("use sim, or replay:FILE with a file made by `meridian up --record FILE`".into()),
     }
 }
@@ -122,6 +124,36 @@ fn parse_speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if (slowest..=fastest).contains(&speed) => Ok(speed),
         _ => Err(format!("use a number from {slowest} to {fastest}")),
+    }
+}
+
+fn parse_rate(text: &str) -> Result<u32, String> {
+    let most = feed::sim::RATE_MAX;
+    match text.parse() {
+        Ok(rate) if (1..=most).contains(&rate) => Ok(rate),
+        _ => Err(format!("use a whole number from 1 to {most}")),
+    }
+}
+
+fn parse_instruments(text: &str) -> Result<usize, String> {
+    let (fewest, most) = (feed::sim::INSTRUMENTS_MIN, feed::sim::INSTRUMENTS_MAX);
+    match text.parse() {
+        Ok(count) if (fewest..=most).contains(&count) => Ok(count),
+        _ => Err(format!("use a whole number from {fewest} to {most}")),
+    }
+}
+
+/// The filter's own parser takes any word for the name of a module, so a misspelt level would log nothing.
+fn parse_log(text: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let known = |part: &str| {
+        let level = part.split_once('=').map_or(part, |(_, level)| level);
+        LEVELS.contains(&level)
+    };
+    if text.split(',').all(|part| known(part.trim())) {
+        Ok(text.to_string())
+    } else {
+        Err("use off, error, warn, info, debug or trace, or module=level, separated by commas".into())
     }
 }
 
@@ -155,7 +187,9 @@ pub struct InstanceArguments {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Create a key; its secrets are printed once and cannot be read again
-    #[command(after_help = "Example:\n  meridian key create --name laptop --scope market:read --expires 30d --json")]
+    #[command(
+        after_help = "Example:\n  meridian key create --name laptop --scope market:read --expires 30d --json"
+    )]
     Create {
         /// What you call it
         #[arg(long)]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::output;
 
 /// A failed command.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     message: String,
     causes: Vec<String>,
@@ -23,17 +23,22 @@ impl Failure {
 
     /// With the whole chain of an error.
     pub fn of(error: &dyn Error) -> Failure {
-        let mut failure = Failure::new(error);
-        let mut source = error.source();
-        while let Some(cause) = source {
+        let failure = Failure::new(error);
+        error.source().map_or(failure.clone(), |source| failure.chain(source))
+    }
+
+    /// Because of an error and all that caused it.
+    pub fn chain(mut self, error: &dyn Error) -> Failure {
+        let mut next = Some(error);
+        while let Some(cause) = next {
             let text = cause.to_string();
             // A transparent error repeats its source's text.
-            if !failure.message.contains(&text) && failure.causes.last() != Some(&text) {
-                failure.causes.push(text);
+            if !self.message.contains(&text) && self.causes.last() != Some(&text) {
+                self.causes.push(text);
             }
-            source = cause.source();
+            next = cause.source();
         }
-        failure
+        self
     }
 
     /// The arguments were wrong: exit code 2.

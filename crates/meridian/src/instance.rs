@@ -71,8 +71,7 @@ impl Instance {
 
     /// `DELETE path`.
     pub fn delete(&self, path: &str) -> Result<(), Failure> {
-        let request =
-            self.agent.delete(format!("{}{path}", self.url)).header("authorization", self.bearer());
+        let request = self.agent.delete(format!("{}{path}", self.url)).header("authorization", self.bearer());
         let _: Value = self.read(request.call())?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! `meridian key`: on the data directory itself, running or not, or through the API of an instance elsewhere.
 
-use access::{Issued, KeySummary, Keys, KeysError, NewKey, Revocation, Scopes};
+use access::{Keys, KeysError, NewKey, Revocation, Scopes};
 use gateway::account::Account;
 use gateway::clock::machine_now;
+use gateway::key_view::{IssuedView, KeyView};
 use jiff::Timestamp;
 use journal::DataDirectory;
 use market::UnixNanos;
@@ -17,9 +18,8 @@ use crate::output;
 pub fn run(command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::Create { name, scope, account, expires, redirect, instance } => {
-            let scopes = scope
-                .parse::<Scopes>()
-                .map_err(|error| Failure::usage(format!("--scope: {error}")))?;
+            let scopes =
+                scope.parse::<Scopes>().map_err(|error| Failure::usage(format!("--scope: {error}")))?;
             let expires = expires.as_deref().map(|text| moment(text, machine_now())).transpose()?;
             create(NewKey { name, scopes, account, expires, redirect }, &instance)
         }
@@ -35,12 +35,16 @@ fn moment(text: &str, now: UnixNanos) -> Result<UnixNanos, Failure> {
         now.0.checked_add(count.checked_mul(seconds)?.checked_mul(NANOS_PER_SECOND)?)
     };
     let written = || text.parse::<Timestamp>().ok().and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-    span('m', 60).or_else(|| span('h', 3_600)).or_else(|| span('d', 86_400)).or_else(written).map(UnixNanos).ok_or_else(
-        || {
+    span('s', 1)
+        .or_else(|| span('m', 60))
+        .or_else(|| span('h', 3_600))
+        .or_else(|| span('d', 86_400))
+        .or_else(written)
+        .map(UnixNanos)
+        .ok_or_else(|| {
             Failure::usage(format!("--expires {text:?} is not a time"))
                 .hint("write 12h, 30d, or 2027-01-31T18:00:00+05:30")
-        },
-    )
+        })
 }
 
 fn open(instance: &InstanceArguments) -> Result<Keys, Failure> {
@@ -48,9 +52,14 @@ fn open(instance: &InstanceArguments) -> Result<Keys, Failure> {
         Failure::of(&error)
             .maybe_hint(error.hint().or(Some("`meridian up` creates one; --data names another".into())))
     })?;
-    access::start(&directory, access::entropy::system(), machine_now())
-        .map(|started| started.keys)
-        .map_err(|error| Failure::of(&error).maybe_hint(error.hint()))
+    access::start(&directory, access::entropy::system(), machine_now()).map(|started| started.keys).map_err(
+        |error| {
+            let shown = instance.data.display();
+            Failure::new(format!("cannot open the keys of the data directory `{shown}`"))
+                .chain(&error)
+                .maybe_hint(error.hint())
+        },
+    )
 }
 
 fn create(new: NewKey, instance: &InstanceArguments) -> Result<(), Failure> {
@@ -72,7 +81,7 @@ fn create(new: NewKey, instance: &InstanceArguments) -> Result<(), Failure> {
             KeysError::Invalid(wish) => Failure::usage(format!("--{}: {wish}", flag(wish.field()))),
             other => Failure::of(&other),
         })?;
-        view(&issued)
+        serde_json::to_value(IssuedView::new(&issued)).map_err(|error| Failure::of(&error))?
     };
     if instance.json {
         return output::json(&issued);
@@ -89,20 +98,12 @@ fn flag(field: &str) -> &str {
     if field == "scopes" { "scope" } else { field }
 }
 
-fn view(issued: &Issued) -> Value {
-    json!({
-        "api_key": issued.api_key,
-        "api_secret": issued.api_secret.expose(),
-        "access_token": issued.access_token.expose(),
-    })
-}
-
 fn list(instance: &InstanceArguments) -> Result<(), Failure> {
     let keys: Value = if instance.url.is_some() {
         Instance::find(instance)?.get("/v1/keys", &[])?
     } else {
         let keys = open(instance)?.list().map_err(|error| Failure::of(&error))?;
-        json!({"keys": keys.iter().map(summary).collect::<Vec<_>>()})
+        json!({"keys": keys.iter().map(KeyView::new).collect::<Vec<_>>()})
     };
     if instance.json {
         return output::json(&keys);
@@ -111,27 +112,6 @@ fn list(instance: &InstanceArguments) -> Result<(), Failure> {
         keys["keys"].as_array().map(|keys| keys.iter().map(row).collect()).unwrap_or_default();
     output::table(&["API KEY", "NAME", "SCOPES", "ACCOUNT", "EXPIRES", "REVOKED"], &rows);
     Ok(())
-}
-
-fn summary(key: &KeySummary) -> Value {
-    let mut value = json!({
-        "api_key": key.api_key,
-        "name": key.name,
-        "scopes": key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
-        "created": key.created.to_rfc3339(),
-    });
-    let optional = [
-        ("account", key.account.clone()),
-        ("expires", key.expires.map(UnixNanos::to_rfc3339)),
-        ("redirect", key.redirect.clone()),
-        ("revoked", key.revoked.map(UnixNanos::to_rfc3339)),
-    ];
-    for (name, text) in optional {
-        if let Some(text) = text {
-            value[name] = text.into();
-        }
-    }
-    value
 }
 
 fn row(key: &Value) -> Vec<String> {
@@ -152,8 +132,9 @@ fn revoke(api_key: &str, instance: &InstanceArguments) -> Result<(), Failure> {
         let revocation =
             open(instance)?.revoke(api_key, machine_now()).map_err(|error| Failure::of(&error))?;
         if revocation == Revocation::Unknown {
-            return Err(Failure::new(format!("there is no key {api_key}"))
-                .hint("`meridian key list` shows them"));
+            return Err(
+                Failure::new(format!("there is no key {api_key}")).hint("`meridian key list` shows them")
+            );
         }
     }
     if instance.json {

@@ -264,7 +264,7 @@ impl Hub {
     }
 
     /// What a reader at `from` has missed of `tokens`, or `None` when that cannot be told whole: each tick since then
-    /// for `every`, the current value for `latest`.
+    /// for `every`, the current value for `latest` if it is newer.
     fn missed(
         &self,
         from: Position,
@@ -285,6 +285,7 @@ impl Hub {
             }
         }
         let mut dues = self.current(reader, &latest);
+        dues.retain(|(due, _)| due.tick.offset > from.offset);
         dues.extend(self.ring.after(from.offset, self.newest)?.filter_map(|tick| {
             let wish = every.get(&tick.listed.token)?;
             Some((Due { tick: Arc::clone(tick), mode: wish.mode }, wish.delivery))

@@ -30,6 +30,9 @@ pub async fn submit(State(gateway): State<Arc<Gateway>>, body: String) -> Result
     let (api_key, access_token, redirect_params) =
         (field("api_key"), field("access_token"), field("redirect_params"));
     let now = machine_now();
+    // A key that another process has just created is found before its owner is refused.
+    let known = gateway.authenticate(|keys| keys.authenticate(access_token.trim(), now)).await;
+    tracing::debug!(known = known.is_ok(), "login page used");
     let key = api_key.clone();
     let issued = gateway
         .with_keys(move |keys| keys.request_token(&key, access_token.trim(), now))
@@ -47,11 +50,8 @@ pub async fn submit(State(gateway): State<Arc<Gateway>>, body: String) -> Result
     let Some(redirect) = issued.redirect else {
         return Ok(shown(token));
     };
-    let mut query = Writer::new()
-        .with("action", "login")
-        .with("status", "success")
-        .with("request_token", token)
-        .finish();
+    let mut query =
+        Writer::new().with("action", "login").with("status", "success").with("request_token", token).finish();
     // The caller's own parameters are a query string already: pairs are written again so that nothing else gets in.
     if let Ok(own) = Form::parse(&redirect_params) {
         for (name, value) in own.pairs() {
@@ -92,7 +92,9 @@ fn guarded(status: StatusCode, page: String) -> Response {
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+        ),
     );
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

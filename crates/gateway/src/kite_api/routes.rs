@@ -30,8 +30,8 @@ impl Table {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
-        let guarded: MethodRouter<Arc<Gateway>> = on(filter, handler)
-            .layer(middleware::from_fn_with_state(access, guard));
+        let guarded: MethodRouter<Arc<Gateway>> =
+            on(filter, handler).layer(middleware::from_fn_with_state(access, guard));
         Table { router: self.router.route(path, guarded) }
     }
 }

@@ -49,7 +49,10 @@ pub async fn create(State(gateway): State<Arc<Gateway>>, body: String) -> Result
         products: strings(&PRODUCTS),
         order_types: strings(&ORDER_TYPES),
         avatar_url: Maybe::Null,
-        meta: Maybe::Set(ProfileMeta { demat_consent: Maybe::Set("consent".into()), ..ProfileMeta::default() }),
+        meta: Maybe::Set(ProfileMeta {
+            demat_consent: Maybe::Set("consent".into()),
+            ..ProfileMeta::default()
+        }),
         api_key,
         access_token: Secret::new(session.access_token.expose()),
         public_token: Maybe::Set(Secret::new("")),
@@ -71,8 +74,8 @@ pub async fn end(
     let form = Form::parse(&text).map_err(|error| Refusal::input(error.to_string()))?;
     let request = LogoutRequest::from_form(&form).map_err(|error| Refusal::input(error.to_string()))?;
     gateway
-        .keys
-        .authenticate_kite(&request.api_key, request.token.expose(), machine_now())
+        .authenticate(|keys| keys.authenticate_kite(&request.api_key, request.token.expose(), machine_now()))
+        .await
         .map_err(|denied| refusal(&denied))?;
     gateway
         .with_keys(move |keys| keys.end_session(&request.api_key, request.token.expose()))

@@ -9,10 +9,8 @@ use axum::Extension;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use kite::form::Form;
-use kite::rest::words::ErrorType;
 use kite::ticker::HEARTBEAT;
 use kite::ticker::message::Builder;
 use kite::ticker::request::{self, Request};
@@ -21,7 +19,7 @@ use market::{InstrumentToken, Mode};
 use stream::inbox::Due;
 use stream::{Delivery, Subscription};
 
-use super::guard::refusal;
+use super::guard::{refusal, too_many};
 use super::reply::Refusal;
 use crate::Gateway;
 use crate::clock::machine_now;
@@ -82,28 +80,28 @@ pub async fn ticker(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(|_| {
-        Refusal::input("This is the ticker's address: open it as a WebSocket with `api_key` and `access_token`.")
+        Refusal::input(
+            "This is the ticker's address: open it as a WebSocket with `api_key` and `access_token`.",
+        )
     })?;
-    let principal = admit(&gateway, &query.unwrap_or_default())?;
-    let ticker_place = if gateway.emulate_broker_limits {
-        let place = gateway.ticker_places.take(&principal.api_key).ok_or_else(|| {
-            Refusal::new(ErrorType::Network, "Too many requests").status(StatusCode::TOO_MANY_REQUESTS)
-        })?;
-        Some(place)
+    let principal = admit(&gateway, &query.unwrap_or_default()).await?;
+    let ticker_place = if gateway.broker_limits.is_some() {
+        Some(gateway.ticker_places.take(&principal.api_key).ok_or_else(too_many)?)
     } else {
         None
     };
     Ok(crate::socket::upgrade(upgrade, request::TEXT_BYTES_MAX, move |socket| async move {
         let _ticker_place = ticker_place;
         let heartbeat = Message::Binary(HEARTBEAT.to_vec().into());
-        let socket = Socket::new(socket, gateway.ending(), place).with_heartbeat(BEAT, heartbeat);
+        let admission = gateway.admission(principal);
+        let socket = Socket::new(socket, gateway.ending(), place, admission).with_heartbeat(BEAT, heartbeat);
         // An error here means that the gateway is ending: the socket has been told so.
         let _ = converse(&gateway, socket).await;
     }))
 }
 
 /// Refused before the upgrade: 400 for malformed credentials, 403 for wrong ones.
-fn admit(gateway: &Gateway, query: &str) -> Result<Arc<Principal>, Refusal> {
+async fn admit(gateway: &Gateway, query: &str) -> Result<Arc<Principal>, Refusal> {
     let form = Form::parse(query).map_err(|error| Refusal::input(error.to_string()))?;
     let credential = |name: &'static str| {
         form.get(name)
@@ -112,8 +110,8 @@ fn admit(gateway: &Gateway, query: &str) -> Result<Arc<Principal>, Refusal> {
     };
     let (api_key, access_token) = (credential("api_key")?, credential("access_token")?);
     let principal = gateway
-        .keys
-        .authenticate_kite(api_key, access_token, machine_now())
+        .authenticate(|keys| keys.authenticate_kite(api_key, access_token, machine_now()))
+        .await
         .map_err(|denied| refusal(&denied))?;
     principal.require(Scope::MarketRead).map_err(|denied| refusal(&denied))?;
     Ok(principal)
@@ -173,6 +171,7 @@ async fn perform(
     let (known, unknown): (Vec<InstrumentToken>, Vec<InstrumentToken>) =
         request.tokens().iter().partition(|token| listing.listed(**token).is_some());
     let instruments: Vec<_> = known.iter().filter_map(|token| listing.listed(*token)).cloned().collect();
+    let request_tokens = request.tokens().to_vec();
     let mode = match request {
         Request::Unsubscribe(_) => {
             for token in known {
@@ -186,8 +185,9 @@ async fn perform(
         Request::Subscribe(_) => Mode::Quote,
         Request::Mode(mode, _) => mode,
     };
-    if gateway.emulate_broker_limits {
-        let fresh = known.iter().filter(|token| !subscribed.contains(token)).collect::<HashSet<_>>().len();
+    if gateway.broker_limits.is_some() {
+        let fresh =
+            request_tokens.iter().filter(|token| !subscribed.contains(token)).collect::<HashSet<_>>().len();
         if subscribed.len() + fresh > BROKER_INSTRUMENTS_MAX {
             return Ok(Some(format!("Can't subscribe to more than {BROKER_INSTRUMENTS_MAX} instruments.")));
         }

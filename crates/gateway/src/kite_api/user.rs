@@ -45,7 +45,10 @@ pub async fn profile(
         products: strings(&PRODUCTS),
         order_types: strings(&ORDER_TYPES),
         avatar_url: Maybe::Null,
-        meta: Maybe::Set(ProfileMeta { demat_consent: Maybe::Set("consent".into()), ..ProfileMeta::default() }),
+        meta: Maybe::Set(ProfileMeta {
+            demat_consent: Maybe::Set("consent".into()),
+            ..ProfileMeta::default()
+        }),
         phone: Maybe::Absent,
         pan: Maybe::Absent,
         bank_accounts: Maybe::Absent,

@@ -75,17 +75,20 @@ pub async fn candles(
         return Err(ApiError::bad_field("from", "out_of_range", "from is after to"));
     }
     if to.0.saturating_sub(from.0) / (86_400 * market::time::NANOS_PER_SECOND) > i64::from(days) {
-        return Err(ApiError::bad_field("from", "out_of_range", format!("{interval} spans at most {days} days"))
-            .hint("ask for a shorter span or a longer interval"));
+        return Err(ApiError::bad_field(
+            "from",
+            "out_of_range",
+            format!("{interval} spans at most {days} days"),
+        )
+        .hint("ask for a shorter span or a longer interval"));
     }
     let listing = gateway.listing.get();
     let listed = names::resolve(&listing, &query.instrument)?;
     let token = listed.token;
     let history = Arc::clone(&gateway.history);
-    let candles =
-        tokio::task::spawn_blocking(move || history.candles(token, interval, from, to, now))
-            .await
-            .map_err(|error| ApiError::internal(&error))?;
+    let candles = tokio::task::spawn_blocking(move || history.candles(token, interval, from, to, now))
+        .await
+        .map_err(|error| ApiError::internal(&error))?;
     Ok(Json(CandlesAnswer {
         instrument: listed.key.clone(),
         instrument_token: token.0,

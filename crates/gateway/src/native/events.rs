@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::{names, socket};
 use crate::Gateway;
+use crate::admission::Admission;
 use crate::api_error::ApiError;
 use crate::listener::{Place, ended};
 use crate::metrics::{Dialect, Metrics};
@@ -53,6 +54,7 @@ pub async fn events(
     let state = Stream {
         reader,
         ending: gateway.ending(),
+        admission: gateway.admission(principal),
         metrics: Arc::clone(&gateway.metrics),
         over: false,
         _place: place,
@@ -137,6 +139,7 @@ async fn begin(
 struct Stream {
     reader: Reader,
     ending: watch::Receiver<bool>,
+    admission: Admission,
     metrics: Arc<Metrics>,
     over: bool,
     _place: Place,
@@ -150,6 +153,7 @@ impl Stream {
         tokio::select! {
             biased;
             () = ended(&mut self.ending) => None,
+            () = self.admission.revoked() => None,
             batch = self.reader.next() => {
                 if batch.fell_behind {
                     self.metrics.reader_cut(Dialect::Events);

@@ -75,7 +75,11 @@ pub async fn search(
     Query(query): Query<SearchQuery>,
 ) -> Result<Json<SearchAnswer>, ApiError> {
     if query.query.len() > QUERY_MAX {
-        return Err(ApiError::bad_field("query", "too_long", format!("query has more than {QUERY_MAX} bytes")));
+        return Err(ApiError::bad_field(
+            "query",
+            "too_long",
+            format!("query has more than {QUERY_MAX} bytes"),
+        ));
     }
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if limit == 0 || limit > LIMIT_MAX {

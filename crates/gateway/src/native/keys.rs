@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use access::{KeySummary, KeysError, NewKey, Revocation, Scopes};
+use access::{KeysError, NewKey, Revocation, Scopes};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use jiff::Timestamp;
 use market::UnixNanos;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::Gateway;
 use crate::api_error::ApiError;
 use crate::clock::machine_now;
 use crate::json_body::JsonBody;
+use crate::key_view::{IssuedView, KeyView};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,47 +28,8 @@ pub struct CreateBody {
 }
 
 #[derive(Serialize)]
-pub struct IssuedView {
-    api_key: String,
-    api_secret: String,
-    access_token: String,
-}
-
-#[derive(Serialize)]
 pub struct KeysAnswer {
     keys: Vec<KeyView>,
-}
-
-/// A key without its secrets.
-#[derive(Serialize)]
-struct KeyView {
-    api_key: String,
-    name: String,
-    scopes: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    created: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redirect: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revoked: Option<String>,
-}
-
-impl KeyView {
-    fn new(key: KeySummary) -> KeyView {
-        KeyView {
-            api_key: key.api_key,
-            name: key.name,
-            scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
-            account: key.account,
-            created: key.created.to_rfc3339(),
-            expires: key.expires.map(UnixNanos::to_rfc3339),
-            redirect: key.redirect,
-            revoked: key.revoked.map(UnixNanos::to_rfc3339),
-        }
-    }
 }
 
 pub async fn list(State(gateway): State<Arc<Gateway>>) -> Result<Json<KeysAnswer>, ApiError> {
@@ -75,23 +38,25 @@ pub async fn list(State(gateway): State<Arc<Gateway>>) -> Result<Json<KeysAnswer
         .await
         .map_err(|error| ApiError::internal(&error))?
         .map_err(|error| ApiError::internal(&error))?;
-    Ok(Json(KeysAnswer { keys: keys.into_iter().map(KeyView::new).collect() }))
+    Ok(Json(KeysAnswer { keys: keys.iter().map(KeyView::new).collect() }))
 }
 
 pub async fn create(
     State(gateway): State<Arc<Gateway>>,
     JsonBody(body): JsonBody<CreateBody>,
-) -> Result<(StatusCode, Json<IssuedView>), ApiError> {
-    let scopes: Scopes = body
-        .scopes
-        .join(",")
-        .parse()
-        .map_err(|error: access::UnknownScope| ApiError::bad_field("scopes", "bad_scopes", error.to_string()))?;
+) -> Result<impl IntoResponse, ApiError> {
+    let scopes: Scopes = body.scopes.join(",").parse().map_err(|error: access::UnknownScope| {
+        ApiError::bad_field("scopes", "bad_scopes", error.to_string())
+    })?;
     if let Some(account) = &body.account
         && *account != gateway.account().name
     {
-        return Err(ApiError::bad_field("account", "unknown_account", format!("no account is named {account:?}"))
-            .hint(format!("the accounts are: {}", gateway.account().name)));
+        return Err(ApiError::bad_field(
+            "account",
+            "unknown_account",
+            format!("no account is named {account:?}"),
+        )
+        .hint(format!("the accounts are: {}", gateway.account().name)));
     }
     let expires = body
         .expires
@@ -112,14 +77,7 @@ pub async fn create(
             KeysError::Invalid(wish) => ApiError::bad_field(wish.field(), "bad_field", wish.to_string()),
             other => ApiError::internal(&other),
         })?;
-    Ok((
-        StatusCode::CREATED,
-        Json(IssuedView {
-            api_key: issued.api_key,
-            api_secret: issued.api_secret.expose().to_string(),
-            access_token: issued.access_token.expose().to_string(),
-        }),
-    ))
+    Ok((StatusCode::CREATED, Json(IssuedView::new(&issued))).into_response())
 }
 
 pub async fn revoke(
@@ -132,9 +90,14 @@ pub async fn revoke(
         .map_err(|error| ApiError::internal(&error))?
         .map_err(|error| ApiError::internal(&error))?;
     match revocation {
-        Revocation::Unknown => Err(ApiError::new(StatusCode::NOT_FOUND, "unknown_key", "there is no such key")
-            .field("api_key")
-            .hint("GET /v1/keys lists them")),
-        _ => Ok(StatusCode::NO_CONTENT),
+        Revocation::Unknown => {
+            Err(ApiError::new(StatusCode::NOT_FOUND, "unknown_key", "there is no such key")
+                .field("api_key")
+                .hint("GET /v1/keys lists them"))
+        }
+        _ => {
+            gateway.keys_changed();
+            Ok(StatusCode::NO_CONTENT)
+        }
     }
 }

@@ -24,6 +24,7 @@ pub async fn document(
         let operation = &mut document["paths"][route.path][route.method.to_lowercase()];
         if operation.is_object() {
             operation["security"] = security(route.access);
+            operation["x-scope"] = scope(route.access).into();
         }
     }
     Ok(Json(document))
@@ -37,6 +38,13 @@ fn security(access: Access) -> Value {
             json!([{"bearer": [scope.as_str()]}, {"query_token": [scope.as_str()]}])
         }
         Access::InDialect(scope) => json!([{"dialect_token": [scope.as_str()]}]),
+    }
+}
+
+fn scope(access: Access) -> &'static str {
+    match access {
+        Access::Public | Access::Loopback => "public",
+        Access::Scope(scope) | Access::SocketScope(scope) | Access::InDialect(scope) => scope.as_str(),
     }
 }
 

@@ -17,7 +17,9 @@ pub async fn index(State(gateway): State<Arc<Gateway>>) -> Response {
     let mut response = Html(page).into_response();
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"),
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
+        ),
     );
     response
 }
@@ -45,7 +47,6 @@ pub async fn version(State(gateway): State<Arc<Gateway>>) -> Json<Value> {
 
 /// Prometheus text.
 pub async fn metrics(State(gateway): State<Arc<Gateway>>) -> Response {
-    const TYPE: HeaderValue =
-        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    const TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, TYPE)], gateway.metrics.encode()).into_response()
 }

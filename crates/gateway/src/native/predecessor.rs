@@ -19,7 +19,7 @@ use crate::clock::machine_now;
 use crate::listener::Place;
 use crate::metrics::Dialect;
 use crate::reader::{HubGone, Reader};
-use crate::socket::{Closing, Event, Socket};
+use crate::socket::{Closing, Event, Socket, close};
 
 /// Bytes of a client's message.
 const REQUEST_BYTES_MAX: usize = 256 * 1024;
@@ -45,21 +45,25 @@ pub async fn ticks(
     RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let principal = admit(&gateway, &query.unwrap_or_default());
+    let principal = admit(&gateway, &query.unwrap_or_default()).await;
     crate::socket::upgrade(upgrade, REQUEST_BYTES_MAX, move |socket| async move {
-        let mut socket = Socket::new(socket, gateway.ending(), place);
         match principal {
-            // An error here means that the gateway is ending: the socket has been told so.
-            Some(principal) => drop(converse(&gateway, &principal, socket).await),
-            None => socket.close(Closing::Policy).await,
+            Some(principal) => {
+                let admission = gateway.admission(Arc::clone(&principal));
+                let socket = Socket::new(socket, gateway.ending(), place, admission);
+                // An error here means that the gateway is ending: the socket has been told so.
+                let _ = converse(&gateway, &principal, socket).await;
+            }
+            None => close(socket, Closing::Policy).await,
         }
     })
 }
 
 /// This dialect refuses inside the socket, so a refusal here is only the absence of a caller.
-fn admit(gateway: &Gateway, query: &str) -> Option<Arc<Principal>> {
+async fn admit(gateway: &Gateway, query: &str) -> Option<Arc<Principal>> {
     let form = Form::parse(query).ok()?;
-    let principal = gateway.keys.authenticate(form.get("token")?, machine_now()).ok()?;
+    let token = form.get("token")?;
+    let principal = gateway.authenticate(|keys| keys.authenticate(token, machine_now())).await.ok()?;
     principal.require(Scope::MarketRead).ok()?;
     Some(principal)
 }
@@ -110,9 +114,9 @@ async fn perform(
         tokens
             .iter()
             .map(|token| {
-                listing.listed(*token).cloned().ok_or_else(|| {
-                    json!({"type": "error", "message": format!("no instrument has the token {token}")})
-                })
+                listing.listed(*token).cloned().ok_or_else(
+                    || json!({"type": "error", "message": format!("no instrument has the token {token}")}),
+                )
             })
             .collect()
     };

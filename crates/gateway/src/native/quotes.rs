@@ -37,9 +37,9 @@ pub async fn quotes(
     let names = names::split(&query.instruments)?;
     let mode = match &query.mode {
         None => Mode::Full,
-        Some(text) => text.parse().map_err(|error| {
-            ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}"))
-        })?,
+        Some(text) => text
+            .parse()
+            .map_err(|error| ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}")))?,
     };
     let listing = gateway.listing.get();
     let now = machine_now();
@@ -60,5 +60,6 @@ pub async fn quotes(
 fn with_age(tick: &Published, mode: Mode, age_ms: i64) -> Result<Box<RawValue>, ApiError> {
     let encoded = tick.native(mode, Format::Json);
     let fields = std::str::from_utf8(&encoded).ok().and_then(|text| text.strip_prefix('{')).unwrap_or("}");
-    RawValue::from_string(format!("{{\"age_ms\":{age_ms},{fields}")).map_err(|error| ApiError::internal(&error))
+    RawValue::from_string(format!("{{\"age_ms\":{age_ms},{fields}"))
+        .map_err(|error| ApiError::internal(&error))
 }

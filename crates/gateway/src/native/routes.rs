@@ -45,8 +45,8 @@ impl Table {
             "DELETE" => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
-        let guarded: MethodRouter<Arc<Gateway>> = on(filter, handler)
-            .layer(middleware::from_fn_with_state(access, guard));
+        let guarded: MethodRouter<Arc<Gateway>> =
+            on(filter, handler).layer(middleware::from_fn_with_state(access, guard));
         let mut infos = self.infos;
         infos.push(RouteInfo { method, path, access });
         Table { router: self.router.route(path, guarded), infos }
@@ -107,7 +107,11 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("last-event-id")])
+            .allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                HeaderName::from_static("last-event-id"),
+            ])
     })
 }
 
@@ -132,8 +136,12 @@ async fn limit_and_count(
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_string(), |path| path.as_str().to_string());
     let response = tokio::time::timeout(gateway.request_time, next.run(request)).await.unwrap_or_else(|_| {
-        ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "the request took too long to arrive or to answer")
-            .into_response()
+        ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the request took too long to arrive or to answer",
+        )
+        .into_response()
     });
     let method = if response.status() == StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
     gateway.metrics.request(&method, &route, response.status().as_u16(), started.elapsed());

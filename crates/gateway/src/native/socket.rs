@@ -42,12 +42,17 @@ pub async fn stream(
         None | Some("json") => Format::Json,
         Some("msgpack") => Format::MessagePack,
         Some(other) => {
-            return Err(ApiError::bad_field("format", "bad_format", format!("format {other:?} is not known"))
-                .hint("use json or msgpack"));
+            return Err(ApiError::bad_field(
+                "format",
+                "bad_format",
+                format!("format {other:?} is not known"),
+            )
+            .hint("use json or msgpack"));
         }
     };
     Ok(crate::socket::upgrade(upgrade, native::request::REQUEST_BYTES_MAX, move |socket| async move {
-        let socket = Socket::new(socket, gateway.ending(), place);
+        let admission = gateway.admission(Arc::clone(&principal));
+        let socket = Socket::new(socket, gateway.ending(), place, admission);
         // An error here means that the gateway is ending: the socket has been told so.
         let _ = converse(&gateway, &principal, socket, format).await;
     }))
@@ -154,7 +159,8 @@ async fn perform(
 pub fn resolve(gateway: &Gateway, names: &[String]) -> Result<Vec<Arc<Listed>>, RequestError> {
     let refusal = |code, message| RequestError { code, field: Some("instruments"), message };
     if names.len() > INSTRUMENTS_PER_REQUEST {
-        let message = format!("{} instruments in one message: at most {INSTRUMENTS_PER_REQUEST}", names.len());
+        let message =
+            format!("{} instruments in one message: at most {INSTRUMENTS_PER_REQUEST}", names.len());
         return Err(refusal("too_many", message));
     }
     let listing = gateway.listing.get();

@@ -9,17 +9,20 @@ use std::time::Duration;
 use feed::Market;
 use feed::candles::LiveCandles;
 use feed::validate::{Validator, Verdict};
+use market::time::NANOS_PER_SECOND;
 use market::{Tick, UnixNanos};
 use tokio::sync::mpsc;
 
 use super::hub_thread::{HubCommand, Valid};
-use crate::clock::{MarketClock, machine_now, mono_now};
+use crate::clock::{MarketClock, machine_now};
 use crate::listing::{CurrentListing, Listing};
 use crate::metrics::Metrics;
 use crate::recording::Recording;
 
 /// Longest sleep: how late the thread may notice that it should end.
 const NAP: Duration = Duration::from_millis(50);
+/// Market time made at once, in nanoseconds.
+const STRIDE: i64 = 5 * NANOS_PER_SECOND;
 /// Ticks handed to the hub at once, so that readers' commands get their turn in a burst.
 const BATCH: usize = 1_024;
 
@@ -62,26 +65,39 @@ impl MarketThread {
 
     fn run(&mut self, stop: &Receiver<()>) {
         let mut version = self.market.listing_version();
+        let mut done = self.clock.now();
         let mut ticks = Vec::new();
         loop {
-            let now = self.clock.at(mono_now());
+            // A slow machine or a high speed is caught up in strides, so that nothing is skipped and the order to end
+            // is seen in between.
+            let now = self.clock.now();
+            done = now.min(UnixNanos(done.0.saturating_add(STRIDE)));
             ticks.clear();
-            self.market.advance(now, &mut ticks);
+            self.market.advance(done, &mut ticks);
             if self.market.listing_version() != version {
                 version = self.market.listing_version();
-                self.listing.set(Listing::new(self.market.instruments()));
-                self.validator.relist(self.listing.get().registry.iter());
-                tracing::info!(version, "listing changed");
+                self.relist(version);
+                self.market.snapshot(&mut ticks);
             }
-            if self.publish(&ticks, now).is_err() {
+            if self.publish(&ticks, done).is_err() {
                 return;
             }
             let nap = match self.market.next_at() {
+                _ if done < now => Duration::ZERO,
                 Some(next) => self.clock.machine_time_until(next, self.clock.now()).min(NAP),
                 None if self.clock.is_stopped() => NAP,
                 None => {
                     self.clock.stop(now);
-                    tracing::info!(at = now.to_rfc3339(), "market ended: prices stand still");
+                    match self.market.failure() {
+                        None => tracing::info!(at = now.to_rfc3339(), "market ended: prices stand still"),
+                        Some(error) => {
+                            tracing::error!(
+                                error,
+                                at = now.to_rfc3339(),
+                                "market broke off: prices stand still"
+                            );
+                        }
+                    }
                     NAP
                 }
             };
@@ -90,6 +106,12 @@ impl MarketThread {
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
+    }
+
+    fn relist(&mut self, version: u64) {
+        self.listing.set(Listing::new(self.market.instruments()));
+        self.validator.relist(self.listing.get().registry.iter());
+        tracing::info!(version, "listing changed");
     }
 
     /// Err when the hub is gone.
