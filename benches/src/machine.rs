@@ -24,6 +24,16 @@ pub fn load() -> f64 {
     text.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f64::NAN)
 }
 
+/// How long all cores together had nothing to do so far; `None` when unknown.
+pub fn idle() -> Option<Duration> {
+    /// The kernel tells hundredths of a second, whatever it counts in itself.
+    const UNIT: Duration = Duration::from_millis(10);
+    let text = fs::read_to_string("/proc/stat").ok()?;
+    // user, nice, system, then idle.
+    let idle: u32 = text.lines().next()?.split_whitespace().nth(4)?.parse().ok()?;
+    Some(UNIT * idle)
+}
+
 /// Which part of the time the calling thread had a core: what is missing from 100 % was taken by others.
 #[derive(Debug)]
 pub struct CoreShare {

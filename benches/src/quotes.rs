@@ -5,7 +5,7 @@
 //! charged to every request that it delayed. So is a late wake-up of this program, which is why that has a line too.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -65,16 +65,17 @@ pub fn measure(size: Size) -> anyhow::Result<Measured> {
     drive(&mut connections, &requests, 500, is_whole)?;
     let mut quotes = Rounds::default();
     let mut baseline = Rounds::default();
-    let (mut cpu, mut ticks) = (Vec::new(), Vec::new());
+    let (mut cpu, mut others, mut ticks) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         baseline.add(drive(&mut connections, &livez, baseline_per_round, is_there)?);
-        let before = (published(&gateway)?, machine::process_cpu(gateway.pid()), clock::now());
+        let (published_before, before) = (published(&gateway)?, Use::now(gateway.pid()));
         quotes.add(drive(&mut connections, &requests, quotes_per_round, is_whole)?);
-        let seconds = before.2.elapsed().as_secs_f64();
-        ticks.push((published(&gateway)? - before.0) / seconds);
-        if let (Some(before), Some(after)) = (before.1, machine::process_cpu(gateway.pid())) {
-            cpu.push(100.0 * after.saturating_sub(before).as_secs_f64() / seconds);
-        }
+        let used = Use::now(gateway.pid()).since(&before);
+        ticks.push((published(&gateway)? - published_before) / used.seconds);
+        cpu.push(used.percent(used.gateway));
+        // Interrupts are among the others, and idle time is counted in hundredths: near zero means nobody.
+        let all = used.seconds * machine::cores() as f64;
+        others.push(used.percent(all - used.idle - used.gateway - used.bench).max(0.0));
     }
 
     for (name, per_mille) in [("p50", 500), ("p99", 990), ("p99.9", 999), ("max", 1_000)] {
@@ -85,6 +86,7 @@ pub fn measure(size: Size) -> anyhow::Result<Measured> {
     }
     report.push(Row::of("of which sent late, p99", "ms", &quotes.late_p99));
     report.push(Row::of("gateway's time on cores", "%", &cpu));
+    report.push(Row::of("others' time on cores", "%", &others));
     // Without the ticks the bar would say nothing, so they have one too; bursts come on top.
     report.push(Row::of("ticks meanwhile", "ticks/s", &ticks).bar(Bar::AtLeast(0.9 * TICKS_PER_SECOND)));
     report.note(format!(
@@ -93,6 +95,44 @@ pub fn measure(size: Size) -> anyhow::Result<Measured> {
         quotes.all.len(),
     ));
     Ok(Measured::Found(report))
+}
+
+/// Seconds on cores; not a number when unknown.
+struct Use {
+    /// On the clock.
+    seconds: f64,
+    gateway: f64,
+    bench: f64,
+    /// Of all cores.
+    idle: f64,
+    at: Instant,
+}
+
+impl Use {
+    fn now(gateway: u32) -> Use {
+        let seconds = |used: Option<Duration>| used.map_or(f64::NAN, |used| used.as_secs_f64());
+        Use {
+            seconds: 0.0,
+            gateway: seconds(machine::process_cpu(gateway)),
+            bench: seconds(machine::process_cpu(std::process::id())),
+            idle: seconds(machine::idle()),
+            at: clock::now(),
+        }
+    }
+
+    fn since(&self, before: &Use) -> Use {
+        Use {
+            seconds: self.at.saturating_duration_since(before.at).as_secs_f64(),
+            gateway: self.gateway - before.gateway,
+            bench: self.bench - before.bench,
+            idle: self.idle - before.idle,
+            at: self.at,
+        }
+    }
+
+    fn percent(&self, used: f64) -> f64 {
+        100.0 * used / self.seconds
+    }
 }
 
 /// Requests that together name every listed instrument.

@@ -106,7 +106,7 @@ def test_noise_gets_an_error_and_the_connection_lives(stream, raw):
 
 
 def test_oversized_message_closes_the_connection_with_1009(stream):
-    stream.socket.send("x" * (4 << 20))
+    stream.socket.send("x" * 300_000)
     assert stream.close_code()[0] == 1009
 
 

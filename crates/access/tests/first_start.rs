@@ -41,11 +41,12 @@ fn the_first_start_creates_one_admin_key_and_later_ones_none() {
 
 #[test]
 fn a_first_start_cut_short_is_completed() {
-    // Between each two steps: files that exist then.
+    // Between each two steps: files that exist then, after the database without any row.
     for steps in [&[][..], &["server.key"], &["server.key", "admin.key"], &["admin.key"]] {
         let whole = Home::new();
         let token = whole.start().new_admin.unwrap();
         let cut = Home::new();
+        drop(journal::Database::open(&cut.directory).unwrap());
         for name in steps {
             fs::copy(whole.directory.file(name), cut.directory.file(name)).unwrap();
         }
@@ -94,6 +95,21 @@ fn starts_at_the_same_moment_agree() {
         assert!(started.keys.authenticate(kept.expose(), NOW).is_ok());
         assert_eq!(started.keys.list().unwrap().len(), 1);
     }
+}
+
+#[test]
+fn a_lost_database_is_not_replaced_by_a_fresh_one() {
+    let home = Home::new();
+    drop(home.start());
+    let path = home.directory.database();
+    fs::write(&path, b"").unwrap();
+    let error = try_start(&home).unwrap_err();
+    assert!(matches!(error, StartError::DatabaseLost), "{error:?}");
+    assert!(error.hint().unwrap().contains("backup"));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(try_start(&home), Err(StartError::DatabaseLost)));
+    assert!(!path.exists(), "no new one is made");
 }
 
 #[test]

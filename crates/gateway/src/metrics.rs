@@ -182,11 +182,6 @@ impl Metrics {
         self.last_publish.set(unix_seconds);
     }
 
-    /// True once a batch has been handed to the hub.
-    pub fn has_published(&self) -> bool {
-        self.published.get() > 0
-    }
-
     /// Machine time of the newest batch.
     pub fn last_publish(&self) -> Option<UnixNanos> {
         let seconds = self.last_publish.get();

@@ -24,7 +24,7 @@ use market::calendar::{Calendar, CalendarError, Group};
 use market::{Tick, UnixNanos};
 use stream::{Epoch, Hub, HubConfig};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::account::Account;
@@ -36,7 +36,7 @@ use crate::metrics::Metrics;
 use crate::reader::Readers;
 use crate::recording::Recording;
 use crate::standing::Standing;
-use crate::threads::hub_thread::{self, HubCommand};
+use crate::threads::hub_thread;
 use crate::threads::market_thread::MarketThread;
 use crate::{Gateway, kite_api, native};
 
@@ -201,13 +201,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         market: opened.market,
         listing,
         clock,
-        hub: commands.clone(),
+        hub: commands,
         metrics: Arc::clone(&metrics),
         candles: opened.candles,
         recording,
     };
-    let market = market.spawn(first, stopped).map_err(StartError::System)?;
-    first_prices(&commands, &gateway).await;
+    let (ready, published) = oneshot::channel();
+    let market = market.spawn(first, ready, stopped).map_err(StartError::System)?;
+    // Ready means that every listed instrument has a price. A recording may begin with some of them only.
+    published.await.map_err(system)?;
+    gateway.warm.store(true, Ordering::Release);
 
     let listeners = vec![
         serve(listen, native::router(Arc::clone(&gateway)), &config, &gateway),
@@ -328,22 +331,6 @@ fn record(config: &Config, opened: &OpenedMarket) -> Result<Option<Recording>, S
     Recording::start(path, opened.market.source(), &instruments, machine_now(), opened.start)
         .map(Some)
         .map_err(|source| StartError::Record { path: path.clone(), source })
-}
-
-/// Ready means that the hub has published the first prices: what comes after this on its queue sees them. A replay
-/// without a believable tick never has any; then ready means that it has ended.
-async fn first_prices(commands: &mpsc::Sender<HubCommand>, gateway: &Gateway) {
-    loop {
-        let (answer, reached) = oneshot::channel();
-        if commands.send(HubCommand::Reached(answer)).await.is_err() || reached.await.is_err() {
-            return;
-        }
-        if gateway.metrics.has_published() || gateway.clock.is_stopped() {
-            gateway.warm.store(true, Ordering::Release);
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 fn serve(listener: TcpListener, router: axum::Router, config: &Config, gateway: &Arc<Gateway>) -> Task<()> {

@@ -246,6 +246,17 @@ pub enum InstrumentsCommand {
         #[command(flatten)]
         instance: InstanceArguments,
     },
+    /// Read an instrument dump in the broker's CSV, plain or gzip, and name its bad lines
+    #[command(
+        after_help = "Example:\n  meridian instruments check instruments.csv.gz\n\nExit code 1 when a line is bad."
+    )]
+    Check {
+        /// The dump
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

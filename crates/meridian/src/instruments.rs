@@ -1,16 +1,61 @@
 //! `meridian instruments`.
 
-use serde_json::Value;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
-use crate::cli::InstrumentsCommand;
+use market::registry::Registry;
+use serde_json::{Value, json};
+
+use crate::cli::{InstanceArguments, InstrumentsCommand};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output;
 
 pub fn run(command: InstrumentsCommand) -> Result<(), Failure> {
-    let InstrumentsCommand::Search { query, limit, instance } = command;
-    let found: Value = Instance::find(&instance)?
-        .get("/v1/instruments", &[("query", query.as_str()), ("limit", &limit.to_string())])?;
+    match command {
+        InstrumentsCommand::Search { query, limit, instance } => search(&query, limit, &instance),
+        InstrumentsCommand::Check { file, json } => check(&file, json),
+    }
+}
+
+/// Bytes of a dump: the broker's whole one has less than ten million.
+const DUMP_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+fn check(file: &Path, json: bool) -> Result<(), Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::new(format!("cannot read {}", file.display())).cause(error).hint("check the path")
+    };
+    let mut bytes = Vec::new();
+    let open = File::open(file).map_err(unreadable)?;
+    open.take(DUMP_BYTES_MAX).read_to_end(&mut bytes).map_err(unreadable)?;
+    let dump = market::dump::read(&bytes).map_err(|error| {
+        Failure::new(format!("{} is not an instrument dump", file.display())).chain(&error)
+    })?;
+    let undescribed = dump.bad_total.saturating_sub(dump.bad.len());
+    let (registry, bad) = Registry::from_dump(dump);
+    let left_out = bad.len() + undescribed;
+    if json {
+        let bad: Vec<Value> = bad
+            .iter()
+            .map(|bad| json!({"line": bad.line, "field": bad.field, "value": bad.value, "problem": bad.problem}))
+            .collect();
+        output::json(&json!({"instruments": registry.len(), "left_out": left_out, "bad": bad}))?;
+    } else {
+        for bad in &bad {
+            output::data(&format!("{bad}\n"));
+        }
+        output::data(&format!("{} good instruments\n", registry.len()));
+    }
+    if left_out == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{left_out} bad lines were left out")))
+}
+
+fn search(query: &str, limit: usize, instance: &InstanceArguments) -> Result<(), Failure> {
+    let found: Value = Instance::find(instance)?
+        .get("/v1/instruments", &[("query", query), ("limit", &limit.to_string())])?;
     if instance.json {
         return output::json(&found);
     }

@@ -1,5 +1,7 @@
 //! The hub against a slow, obvious model: every tick ever published, and what each reader must therefore see.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

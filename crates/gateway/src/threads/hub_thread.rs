@@ -8,6 +8,8 @@ use market::{Source, Tick, UnixNanos};
 use stream::{Hub, Inbox, Listed, Position, ReaderId, Subscription};
 use tokio::sync::{mpsc, oneshot};
 
+use super::EndsProcessOnPanic;
+
 /// Commands that may wait. Full: senders wait, so a market that is faster than the hub falls behind in market time and
 /// a client that asks faster than it is served is not read.
 pub const HUB_QUEUE: usize = 1_024;
@@ -56,6 +58,7 @@ pub enum HubCommand {
 pub fn spawn(mut hub: Hub) -> io::Result<(mpsc::Sender<HubCommand>, JoinHandle<()>)> {
     let (sender, mut commands) = mpsc::channel(HUB_QUEUE);
     let thread = std::thread::Builder::new().name("hub".into()).spawn(move || {
+        let _fatal = EndsProcessOnPanic;
         while let Some(command) = commands.blocking_recv() {
             perform(&mut hub, command);
         }

@@ -11,8 +11,9 @@ use feed::candles::LiveCandles;
 use feed::validate::{Validator, Verdict};
 use market::time::NANOS_PER_SECOND;
 use market::{Tick, UnixNanos};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
+use super::EndsProcessOnPanic;
 use super::hub_thread::{HubCommand, Valid};
 use crate::clock::{MarketClock, machine_now};
 use crate::listing::{CurrentListing, Listing};
@@ -47,14 +48,23 @@ pub struct MarketThread {
 }
 
 impl MarketThread {
-    /// Publishes `first`, then runs until `stop` is dropped or the hub is gone.
+    /// Publishes `first` and what is due at the start, answers `ready` when readers can see it, then runs until `stop` is
+    /// dropped or the hub is gone.
     ///
     /// # Errors
     /// When the operating system refuses a thread.
-    pub fn spawn(mut self, first: Vec<Tick>, stop: Receiver<()>) -> io::Result<JoinHandle<()>> {
+    pub fn spawn(
+        mut self,
+        mut first: Vec<Tick>,
+        ready: oneshot::Sender<()>,
+        stop: Receiver<()>,
+    ) -> io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("market".into()).spawn(move || {
+            let _fatal = EndsProcessOnPanic;
             let started = self.clock.now();
-            if self.publish(&first, started).is_ok() {
+            self.market.advance(started, &mut first);
+            let published = self.publish(&first, started);
+            if published.is_ok() && self.hub.blocking_send(HubCommand::Reached(ready)).is_ok() {
                 self.run(&stop);
             }
             if let Some(recording) = self.recording.take() {
