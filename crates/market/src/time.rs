@@ -18,9 +18,9 @@ pub struct UnixNanos(pub i64);
 pub struct EpochSeconds(pub u32);
 
 impl UnixNanos {
-    /// From whole seconds.
+    /// From whole seconds; the nearest moment that 64 bits hold (1677..2262) outside.
     pub const fn from_seconds(seconds: i64) -> UnixNanos {
-        UnixNanos(seconds * NANOS_PER_SECOND)
+        UnixNanos(seconds.saturating_mul(NANOS_PER_SECOND))
     }
 
     /// Whole seconds, rounded down.
@@ -49,7 +49,7 @@ impl UnixNanos {
         midnight.saturating_add(jiff::Span::new().nanoseconds(nanos))
     }
 
-    /// The moment at which a clock in India shows `at`.
+    /// The moment at which a clock in India shows `at`; the nearest one that 64 bits hold (1677..2262) outside.
     pub fn from_ist(at: DateTime) -> UnixNanos {
         let days = i64::from(at.date().since(Date::constant(1970, 1, 1)).map_or(0, |span| span.get_days()));
         let time = at.time();
@@ -58,7 +58,8 @@ impl UnixNanos {
             + i64::from(time.minute()) * 60
             + i64::from(time.second())
             - IST_SECONDS;
-        UnixNanos(seconds * NANOS_PER_SECOND + i64::from(time.subsec_nanosecond()))
+        let whole = UnixNanos::from_seconds(seconds).0;
+        UnixNanos(whole.saturating_add(i64::from(time.subsec_nanosecond())))
     }
 
     /// Midnight in India at the start of `date`.
@@ -97,6 +98,14 @@ mod tests {
         assert_eq!(open.seconds(), 1_795_146_300);
         assert_eq!(open.ist_datetime(), datetime(2026, 11, 20, 9, 15, 0, 250_000_000));
         assert_eq!(UnixNanos::ist_midnight(date(2026, 11, 20)).ist_date(), date(2026, 11, 20));
+    }
+
+    #[test]
+    fn far_dates_stay_in_order() {
+        let far = |year| UnixNanos::ist_midnight(date(year, 1, 1));
+        assert!(far(1600) < far(1970) && far(2261) < far(2263));
+        assert_eq!(far(9999), UnixNanos(i64::MAX));
+        assert_eq!(far(2263), far(9999));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use kite::ist::{self, Moment};
 use market::{Candle, Decimals, Interval, UnixNanos};
 use serde::{Deserialize, Serialize};
 
@@ -65,9 +66,9 @@ pub async fn candles(
         ApiError::bad_field("interval", "bad_interval", format!("interval {:?} {error}", query.interval))
     })?;
     let now = gateway.clock.now();
-    let to = moment("to", query.to.as_deref())?.unwrap_or(now);
+    let to = moment("to", query.to.as_deref())?.map_or(now, Moment::last);
     let from = match moment("from", query.from.as_deref())? {
-        Some(from) => from,
+        Some(from) => from.first(),
         None => UnixNanos::ist_midnight(to.ist_date()),
     };
     let days = interval.days_per_request_max();
@@ -98,14 +99,63 @@ pub async fn candles(
     }))
 }
 
-fn moment(field: &'static str, text: Option<&str>) -> Result<Option<UnixNanos>, ApiError> {
+fn moment(field: &'static str, text: Option<&str>) -> Result<Option<Moment>, ApiError> {
     let Some(text) = text else { return Ok(None) };
-    // A `+` of an offset that was not percent-encoded arrives as a space.
-    let parsed = text.replace(' ', "+").parse::<Timestamp>().ok();
-    let nanos = parsed.and_then(|at| i64::try_from(at.as_nanosecond()).ok());
-    let date = || text.parse::<jiff::civil::Date>().ok().map(UnixNanos::ist_midnight);
-    nanos.map(UnixNanos).or_else(date).map(Some).ok_or_else(|| {
-        ApiError::bad_field(field, "bad_time", format!("{field} is not a time"))
-            .hint("write 2026-11-20T09:15:00+05:30 or 2026-11-20")
+    read(text).map(Some).ok_or_else(|| {
+        ApiError::bad_field(
+            field,
+            "bad_time",
+            format!("{field} is not a time with its offset, or not a date"),
+        )
+        .hint("write 2026-11-20T09:15:00+05:30, or 2026-11-20 for the whole day in India")
     })
+}
+
+/// A time without an offset is nobody's time: it is refused, never cut down to its date.
+fn read(text: &str) -> Option<Moment> {
+    if let Ok(day @ Moment::Day(_)) = ist::parse(text) {
+        return Some(day);
+    }
+    // A `+` that was not percent-encoded arrives as a space before the offset.
+    let text = match text.rsplit_once(' ') {
+        Some((time, offset)) if offset.len() == 5 && time.len() > 10 => format!("{time}+{offset}"),
+        _ => text.to_string(),
+    };
+    let at: Timestamp = text.parse().ok()?;
+    i64::try_from(at.as_nanosecond()).ok().map(|nanos| Moment::At(UnixNanos(nanos)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_an_offset_and_a_date_is_a_whole_day() {
+        let start = |text: &str| read(text).map(|moment| moment.first().to_rfc3339());
+        let quarter_past = Some("2026-11-20T09:15:00.000+05:30".to_string());
+        for text in [
+            "2026-11-20T09:15:00+05:30",
+            "2026-11-20T09:15:00 05:30",
+            "2026-11-20 09:15:00+05:30",
+            "2026-11-20 09:15:00 05:30",
+            "2026-11-20T03:45:00Z",
+        ] {
+            assert_eq!(start(text), quarter_past, "{text}");
+        }
+        assert_eq!(start("2026-11-20"), Some("2026-11-20T00:00:00.000+05:30".into()));
+        assert_eq!(read("2026-11-20").map(|day| day.last().ist_date()), "2026-11-20".parse().ok());
+        for text in [
+            "",
+            "2026-11-20T09:15:00",
+            "2026-11-20 09:15:00",
+            "2026-11-20T09:15",
+            "tomorrow",
+            "2026-13-01",
+            "2300-01-01T00:00:00+05:30",
+            "9999-12-31",
+            "2611-05-01",
+        ] {
+            assert_eq!(start(text), None, "{text}");
+        }
+    }
 }
