@@ -7,7 +7,7 @@ import pytest
 from driver import market
 from driver.api import Kite, Native
 from driver.cli import ROOT
-from driver.deadline import until
+from driver.deadline import limit, until
 from driver.gateway import Gateway
 from driver.peer import Peer
 
@@ -15,6 +15,24 @@ READ = "market:read"
 # `./test` names another folder when its cache is elsewhere.
 os.environ.setdefault("MERIDIAN_TEST_CACHE", str(ROOT / ".test"))
 os.environ.setdefault("MERIDIAN_JS_PEERS", os.environ["MERIDIAN_TEST_CACHE"] + "/js")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    with limit(f"setting up {item.nodeid}"):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    with limit(item.nodeid):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    with limit(f"clearing up after {item.nodeid}"):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def binary():
     """The program under test: MERIDIAN_BIN, else the release build, else the dev build."""
     named = os.environ.get("MERIDIAN_BIN")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    candidates = [Path(named)] if named else [target / "release/meridian", target / "debug/meridian"]
+    # Relative paths count from the repository, as in `./test`: some tests run the program in a folder of their own.
+    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    candidates = [ROOT / named] if named else [target / "release/meridian", target / "debug/meridian"]
     for candidate in candidates:
         if candidate.is_file():
             return str(candidate)

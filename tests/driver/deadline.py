@@ -1,15 +1,42 @@
 """Waiting for a condition with a bound. Nothing here sleeps until something is "probably" ready."""
 
 import os
+import signal
 import time
+from contextlib import contextmanager
 
 LONG = os.environ.get("MERIDIAN_LONG") == "1"
 GENEROUS = 30.0
+# For one phase of one test: far more than any needs, far less than a run may take.
+TEST_SECONDS = 900.0 if LONG else 300.0
 _POLL = 0.02
 
 
 class Late(AssertionError):
     """The condition did not come true in time."""
+
+
+def left(end, what):
+    """The seconds until `end`, a time of the monotonic clock; `Late` once it has passed."""
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise Late(f"not in time: {what}")
+    return seconds
+
+
+@contextmanager
+def limit(what, seconds=TEST_SECONDS):
+    """Raises `Late` in whatever the main thread waits for. Once more each minute, should the clearing up hang as well."""
+    def late(*_):
+        raise Late(f"not done within {seconds:g} s: {what}")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 60)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def until(what, probe, seconds=GENEROUS):

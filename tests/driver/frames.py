@@ -8,6 +8,8 @@ import struct
 import time
 from urllib.parse import urlsplit
 
+from driver.deadline import GENEROUS, left
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -47,16 +49,14 @@ class FrameSocket:
         self._buffer = bytearray(rest)
         status = int(head.split(b" ", 2)[1])
         if status != 101:
-            raise Refused(status, head.decode(), self._body(head, rest))
+            raise Refused(status, head.decode(), self._body(head))
         accept = base64.b64encode(hashlib.sha1(nonce + _GUID).digest())
         assert accept.lower() in head.lower(), "wrong Sec-WebSocket-Accept"
 
-    def _body(self, head, rest):
+    def _body(self, head):
         length = next((int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
                        if line.startswith(b"content-length")), 0)
-        while len(rest) < length:
-            rest += self._socket.recv(65536)
-        return rest
+        return self._take(length, time.monotonic() + GENEROUS)
 
     def _more(self):
         data = self._socket.recv(65536)
@@ -66,10 +66,10 @@ class FrameSocket:
 
     def _take(self, count, end):
         while len(self._buffer) < count:
-            left = end - time.monotonic()
-            if left <= 0:
+            remaining = end - time.monotonic()
+            if remaining <= 0:
                 raise TimeoutError
-            self._socket.settimeout(left)
+            self._socket.settimeout(remaining)
             self._more()
         taken = bytes(self._buffer[:count])
         del self._buffer[:count]
@@ -88,13 +88,21 @@ class FrameSocket:
             (length,) = struct.unpack(">Q", self._take(8, end))
         return first & 0x0F, self._take(length, end)
 
+    def until(self, what, take, seconds=GENEROUS):
+        """Gives each frame to `take` until that returns something true, and returns it."""
+        end = time.monotonic() + seconds
+        while True:
+            taken = take(*self.frame(left(end, f"{what}; frames keep coming")))
+            if taken:
+                return taken
+
     def frames_for(self, seconds):
         """Every frame of the next `seconds`, or until the server ends the connection, each with its time of arrival."""
         end = time.monotonic() + seconds
         seen = []
         try:
-            while (left := end - time.monotonic()) > 0:
-                seen.append((time.monotonic(), *self.frame(left)))
+            while (remaining := end - time.monotonic()) > 0:
+                seen.append((time.monotonic(), *self.frame(remaining)))
         except (TimeoutError, ConnectionError):
             pass
         return seen

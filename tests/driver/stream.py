@@ -9,7 +9,7 @@ import msgpack
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from driver.deadline import GENEROUS, Late
+from driver.deadline import GENEROUS, Late, left
 
 
 class Stream:
@@ -51,10 +51,10 @@ class Stream:
         """Receives until `done()`; returns the last message."""
         end = time.monotonic() + seconds
         while not done():
-            left = end - time.monotonic()
-            if left <= 0:
+            remaining = end - time.monotonic()
+            if remaining <= 0:
                 raise Late(f"not within {seconds:g} s: {what}; last: {self.messages[-1:]}")
-            self.receive(left)
+            self.receive(remaining)
         return self.messages[-1]
 
     def ticks(self, instrument=None, since=0):
@@ -76,9 +76,10 @@ class Stream:
 
     def close_code(self, seconds=GENEROUS):
         """Receives until the server closes; returns (code, reason)."""
+        end = time.monotonic() + seconds
         try:
             while True:
-                self.receive(seconds)
+                self.receive(left(end, "a close; messages keep coming"))
         except ConnectionClosed as closed:
             return closed.rcvd.code, closed.rcvd.reason
 

@@ -22,12 +22,15 @@ def say(socket, action, value):
 def packets_of(socket, tokens, length=None):
     """Reads until there is a packet (of that length) of every token."""
     found = {}
-    while not tokens <= found.keys():
-        opcode, payload = socket.frame(GENEROUS)
+
+    def take(opcode, payload):
         if opcode == BINARY and len(payload) > 1:
             for packet in packets.split(payload):
                 if length in (None, len(packet)):
                     found[packets.token_of(packet)] = packet
+        return tokens <= found.keys()
+
+    socket.until("a packet of every token", take)
     return found
 
 
@@ -167,9 +170,8 @@ def test_broker_limits_only_when_asked(start, gateway, reader):
         FrameSocket(address(strict, key))
     assert refused.value.status == 429
     say(held[0], "subscribe", list(range(1, 3002 * 256, 256)))
-    while (frame := held[0].frame(GENEROUS))[0] != TEXT:
-        pass
-    assert json.loads(frame[1])["type"] == "error" and "3000" in json.loads(frame[1])["data"]
+    refusal = json.loads(held[0].until("a text frame", lambda opcode, payload: opcode == TEXT and payload))
+    assert refusal["type"] == "error" and "3000" in refusal["data"]
     say(held[1], "subscribe", [INFY])
     assert packets_of(held[1], {INFY})
     for socket in held:

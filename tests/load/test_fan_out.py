@@ -42,8 +42,8 @@ def quotes_of(kite, tokens):
 def differences(readers, expected):
     return [
         (tick["token"], name, tick[name], value)
-        for reader in readers for token in reader.tokens
-        for tick in [reader.last_ticks().get(token, {"token": token})]
+        for reader in readers for ticks in [reader.last_ticks()] for token in reader.tokens
+        for tick in [ticks.get(token, {"token": token})]
         for name, value in expected[token].items() if tick.get(name) != value
     ]
 

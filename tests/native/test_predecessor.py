@@ -1,12 +1,13 @@
 """The predecessor's own addresses (MD-10)."""
 
 import json
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from driver.deadline import GENEROUS
+from driver.deadline import GENEROUS, left
 
 NIFTY, BANKNIFTY = 256265, 260105
 
@@ -21,8 +22,9 @@ class Ticks:
         self.socket.send(json.dumps(message))
 
     def until(self, kind, matches=lambda _: True):
+        end = time.monotonic() + GENEROUS
         while True:
-            message = json.loads(self.socket.recv(timeout=GENEROUS))
+            message = json.loads(self.socket.recv(timeout=left(end, f"{kind}; other messages keep coming")))
             if message["type"] == kind and matches(message):
                 return message
 

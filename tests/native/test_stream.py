@@ -3,6 +3,7 @@
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from driver import market
 from driver.api import Native
 from driver.stream import Stream
 
@@ -36,6 +37,13 @@ def test_subscription_is_confirmed_and_starts_with_the_current_value(stream):
     for name in (INFY, NIFTY):
         (tick, *_) = stream.until_ticks(name)
         assert tick["source"] == "sim" and tick["instrument"] == name and float(tick["last"]) > 0
+
+
+def test_a_thousand_instruments_in_full(gateway, stream):
+    """Their current values come in messages of several hundred kilobytes, which the socket must take."""
+    names = {row["instrument"] for row in market.listed(gateway, limit=1000)}
+    stream.subscribe(*sorted(names))
+    stream.until(lambda: names <= {tick["instrument"] for tick in stream.ticks()}, f"a tick of all {len(names)}")
 
 
 def test_bearer_header_serves_too(gateway, reader):

@@ -15,6 +15,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
+use market::time::IST_OFFSET_SECONDS;
 use market::{Candle, InstrumentToken, Interval, Tick, UnixNanos};
 
 use crate::History;
@@ -27,7 +28,7 @@ use series::Series;
 const NANOS_PER_MINUTE: i64 = 60 * market::time::NANOS_PER_SECOND;
 const MINUTES_PER_DAY: i64 = 1440;
 /// India is this many minutes ahead.
-const IST_MINUTES: i64 = 330;
+const IST_MINUTES: i64 = IST_OFFSET_SECONDS / 60;
 
 /// How much is kept. A candle takes 28 bytes: 3,000 instruments with 2 days of 385 minutes take 65 MB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

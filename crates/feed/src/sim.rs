@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 
+use market::calendar::NotCovered;
 use market::{Instrument, InstrumentToken, Source, Tick, UnixNanos};
 
 use crate::{History, Market};
@@ -71,7 +72,7 @@ impl Default for SimConfig {
 }
 
 /// Why a market cannot be simulated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SimError {
     /// Too few or too many instruments.
     #[error("instruments: {given} is outside {INSTRUMENTS_MIN}..={INSTRUMENTS_MAX}: choose a number within")]
@@ -91,6 +92,9 @@ pub enum SimError {
     /// The calendar gives no session for more than a month before now.
     #[error("hours: no session within 40 days before now: give a calendar that covers the current date")]
     NoSession,
+    /// The calendar has run out.
+    #[error(transparent)]
+    NotCovered(#[from] NotCovered),
 }
 
 /// A simulated market at a moment. See the module's own words.
@@ -104,6 +108,8 @@ pub struct Sim {
     board: Board,
     /// First step at which listing or session differ.
     valid_until: i64,
+    /// Why nothing comes any more: the calendar has run out.
+    ended: Option<NotCovered>,
 }
 
 impl Sim {
@@ -125,11 +131,14 @@ impl Sim {
         if !(closes::FIRST_DAY + 90..LAST_DAY).contains(&day) {
             return Err(SimError::Now);
         }
+        if let Some(unknown) = hours.ended(day) {
+            return Err(SimError::NotCovered(unknown));
+        }
         let session = hours.session_at_or_before(step).ok_or(SimError::NoSession)?;
         let model = Arc::new(Model::new(seed, hours, instruments));
         let board = Board::new(&model, day, session, step, rate);
         let valid_until = valid_until(&model.hours, step);
-        Ok(Sim { model, rate, step, listing_day: day, board, valid_until })
+        Ok(Sim { model, rate, step, listing_day: day, board, valid_until, ended: None })
     }
 
     /// The past of this market. It is the past of the seed, not of this process.
@@ -147,13 +156,18 @@ impl Sim {
     /// Brings listing and session up to `step`.
     fn renew(&mut self, step: i64) {
         let day = day_of_step(step);
-        // A calendar that suddenly says nothing leaves the market in its last session.
+        self.valid_until = valid_until(&self.model.hours, step);
+        self.ended = self.model.hours.ended(day);
+        if self.ended.is_some() {
+            // Prices stand where the last known session left them.
+            return;
+        }
+        // A long run of unknown days leaves the market in its last session.
         let session = self.model.hours.session_at_or_before(step).unwrap_or(self.board.session);
         if day != self.listing_day || session != self.board.session {
             self.board = Board::new(&self.model, day, session, step, self.rate);
             self.listing_day = day;
         }
-        self.valid_until = valid_until(&self.model.hours, step);
     }
 }
 
@@ -162,7 +176,7 @@ fn valid_until(hours: &Hours, step: i64) -> i64 {
     let midnight = midnight_step(day_of_step(step) + 1);
     let opens = |session: Session| session.first_step();
     hours
-        .session(day_of_step(step))
+        .known_session(day_of_step(step))
         .map(opens)
         .filter(|&open| open > step)
         .map_or(midnight, |open| open.min(midnight))
@@ -185,8 +199,8 @@ impl Market for Sim {
     fn next_at(&self) -> Option<UnixNanos> {
         let next = self.step + 1;
         let due = if next <= self.board.session.last_step() { next } else { next.max(self.valid_until) };
-        // Past the last day the wire can tell, nothing comes.
-        (day_of_step(due) < LAST_DAY).then_some(UnixNanos(due * STEP_NANOS))
+        // Past the last day the wire can tell, nothing comes; nor past the last day of the calendar.
+        (self.ended.is_none() && day_of_step(due) < LAST_DAY).then_some(UnixNanos(due * STEP_NANOS))
     }
 
     /// Steps that lie more than ten seconds before `until` are skipped: nobody wants the ticks of a night that the
@@ -199,6 +213,9 @@ impl Market for Sim {
             if step >= self.valid_until {
                 self.renew(step);
                 burst = None;
+            }
+            if self.ended.is_some() {
+                break;
             }
             let session = self.board.session;
             if step > session.last_step() {
@@ -228,6 +245,10 @@ impl Market for Sim {
     /// Where every instrument stands now, or stood at its last trade.
     fn snapshot(&mut self, out: &mut Vec<Tick>) {
         self.board.snapshot(self.step, out);
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.ended.as_ref().map(ToString::to_string)
     }
 
     fn is_open(&self) -> bool {

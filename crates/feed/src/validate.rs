@@ -47,11 +47,6 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// True unless rejected.
-    pub const fn is_published(self) -> bool {
-        !matches!(self, Verdict::Rejected(_))
-    }
-
     /// Why, unless good.
     pub const fn reason(self) -> Option<Reason> {
         match self {
@@ -181,8 +176,8 @@ fn judge(config: &Config, state: &mut State, tick: &Tick, received: UnixNanos) -
 
 /// The day and the second that a tick belongs to.
 struct Now {
-    /// Days since 1970-01-01 in India.
-    day: i32,
+    /// As [`UnixNanos::ist_day`].
+    day: i64,
     /// When its price was made: the last trade, else the observation. Zero when not told.
     trade_second: u32,
 }
@@ -190,9 +185,9 @@ struct Now {
 impl Now {
     fn of(tick: &Tick, received: UnixNanos) -> Now {
         let told = tick.exchange_time;
-        let seconds = if told.is_absent() { received.seconds() } else { i64::from(told.0) };
+        let observed = if told.is_absent() { received } else { told.nanos() };
         let trade_second = if tick.last_trade_time.is_absent() { told.0 } else { tick.last_trade_time.0 };
-        Now { day: state::ist_day(seconds), trade_second }
+        Now { day: observed.ist_day(), trade_second }
     }
 }
 

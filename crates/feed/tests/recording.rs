@@ -127,7 +127,10 @@ struct Kind(bool, &'static str);
 
 impl Kind {
     fn of(verdict: Verdict) -> Kind {
-        Kind(verdict.is_published(), verdict.reason().map_or("good", |reason| reason.code()))
+        Kind(
+            !matches!(verdict, Verdict::Rejected(_)),
+            verdict.reason().map_or("good", |reason| reason.code()),
+        )
     }
 }
 

@@ -55,7 +55,7 @@ fn costs() {
     let option = sim
         .instruments()
         .into_iter()
-        .find(|i| i.kind.is_option() && i.name == "NIFTY" && i.strike.to_f64() > 23_000.0)
+        .find(|i| i.kind.is_option() && i.name == "NIFTY" && i.strike.mantissa() > 230_000)
         .expect("an option");
     for token in [InstrumentToken(408_065), option.token] {
         for (interval, days) in [

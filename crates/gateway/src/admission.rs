@@ -1,24 +1,40 @@
 //! The caller behind a token, and for how long a socket that it opened may stay.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::access::{Denied, Keys, Principal};
 use tokio::sync::watch;
 
 use crate::Gateway;
-use crate::clock::machine_now;
+use crate::clock::{machine_now, mono_now};
+
+/// Pause between two looks for tokens that are not known.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl Gateway {
     /// The caller that `attempt` finds. A token that is unknown here may have been created by another process a moment
-    /// ago, so the database is looked at before it is refused.
+    /// ago, so the database is looked at before it is refused: once for all who wait, and not more often than
+    /// [`LOOK_EVERY`], so that guessing tokens costs the guesser.
     pub(crate) async fn authenticate(
         &self,
         attempt: impl Fn(&Keys) -> Result<Arc<Principal>, Denied>,
     ) -> Result<Arc<Principal>, Denied> {
-        match attempt(&self.keys) {
-            Err(Denied::Unknown) if self.refresh_keys().await => attempt(&self.keys),
-            done => done,
+        let first = attempt(&self.keys);
+        if !matches!(first, Err(Denied::Unknown)) {
+            return first;
         }
+        let came = mono_now();
+        let mut looked = self.looked.lock().await;
+        if looked.is_none_or(|at| at < came) {
+            if let Some(last) = *looked {
+                tokio::time::sleep(LOOK_EVERY.saturating_sub(last.elapsed())).await;
+            }
+            *looked = Some(mono_now());
+            self.refresh_keys().await;
+        }
+        drop(looked);
+        attempt(&self.keys)
     }
 
     /// Looks for changes by other processes; true when there were some.
@@ -65,7 +81,9 @@ impl Admission {
     pub async fn revoked(&mut self) {
         loop {
             let valid = self.keys.still_valid(&self.principal, machine_now());
-            if matches!(valid, Err(Denied::Revoked | Denied::Unknown)) {
+            let expired = self.principal.expires.is_some_and(|at| at <= machine_now());
+            // An expired session may also be unknown by now.
+            if matches!(valid, Err(Denied::Revoked | Denied::Unknown)) && !expired {
                 return;
             }
             if self.changes.changed().await.is_err() {

@@ -4,6 +4,7 @@
 //! runs at `speed` and stands still when a replay has ended.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use market::UnixNanos;
@@ -24,39 +25,58 @@ pub fn mono_now() -> Instant {
 /// How market time follows machine time.
 #[derive(Debug)]
 pub struct MarketClock {
-    started_market: UnixNanos,
-    started: Instant,
-    speed: f64,
+    pace: Pace,
     stopped_at: OnceLock<UnixNanos>,
+}
+
+#[derive(Debug)]
+enum Pace {
+    /// The wall clock, which goes on while the machine sleeps; it never runs backwards here.
+    Wall { newest: AtomicI64 },
+    /// From a moment on, so many times as fast as the monotonic clock.
+    Own { market: UnixNanos, started: Instant, speed: f64 },
 }
 
 /// Slowest and fastest market time that can be asked for.
 pub const SPEED_RANGE: (f64, f64) = (0.01, 10_000.0);
 
 impl MarketClock {
-    /// Market time is `market` at the monotonic moment `started` and runs `speed` times as fast.
-    pub fn new(market: UnixNanos, started: Instant, speed: f64) -> MarketClock {
-        MarketClock { started_market: market, started, speed, stopped_at: OnceLock::new() }
+    /// Market time is the wall clock of this machine: of a market that goes on whether we look or not.
+    pub fn wall() -> MarketClock {
+        MarketClock { pace: Pace::Wall { newest: AtomicI64::new(i64::MIN) }, stopped_at: OnceLock::new() }
     }
 
-    /// Market time at a monotonic moment.
-    pub fn at(&self, mono: Instant) -> UnixNanos {
-        if let Some(stopped) = self.stopped_at.get() {
-            return *stopped;
-        }
-        let elapsed = mono.saturating_duration_since(self.started).as_nanos() as f64 * self.speed;
-        // A float keeps microseconds over a century of nanoseconds at any allowed speed; `as` saturates.
-        UnixNanos(self.started_market.0.saturating_add(elapsed as i64))
+    /// Market time is `market` at the monotonic moment `started` and runs `speed` times as fast.
+    pub fn new(market: UnixNanos, started: Instant, speed: f64) -> MarketClock {
+        MarketClock { pace: Pace::Own { market, started, speed }, stopped_at: OnceLock::new() }
     }
 
     /// Market time now.
     pub fn now(&self) -> UnixNanos {
-        self.at(mono_now())
+        self.at(machine_now(), mono_now())
+    }
+
+    fn at(&self, wall: UnixNanos, mono: Instant) -> UnixNanos {
+        if let Some(stopped) = self.stopped_at.get() {
+            return *stopped;
+        }
+        match &self.pace {
+            Pace::Wall { newest } => UnixNanos(newest.fetch_max(wall.0, Ordering::Relaxed).max(wall.0)),
+            Pace::Own { market, started, speed } => {
+                let elapsed = mono.saturating_duration_since(*started).as_nanos() as f64 * speed;
+                // A float keeps microseconds over a century of nanoseconds at any allowed speed; `as` saturates.
+                UnixNanos(market.0.saturating_add(elapsed as i64))
+            }
+        }
     }
 
     /// How long machine time takes to bring market time from `now` to `market`.
     pub fn machine_time_until(&self, market: UnixNanos, now: UnixNanos) -> Duration {
-        let nanos = market.0.saturating_sub(now.0).max(0) as f64 / self.speed;
+        let speed = match self.pace {
+            Pace::Wall { .. } => 1.0,
+            Pace::Own { speed, .. } => speed,
+        };
+        let nanos = market.0.saturating_sub(now.0).max(0) as f64 / speed;
         Duration::from_nanos(nanos as u64)
     }
 
@@ -80,12 +100,21 @@ mod tests {
     fn market_time_runs_at_its_speed_and_stops() {
         let started = mono_now();
         let clock = MarketClock::new(UnixNanos::from_seconds(1_000), started, 20.0);
-        let later = started + Duration::from_secs(3);
-        assert_eq!(clock.at(later), UnixNanos::from_seconds(1_060));
-        let wait = clock.machine_time_until(UnixNanos::from_seconds(1_080), clock.at(later));
+        let later = |seconds| clock.at(UnixNanos(0), started + Duration::from_secs(seconds));
+        assert_eq!(later(3), UnixNanos::from_seconds(1_060));
+        let wait = clock.machine_time_until(UnixNanos::from_seconds(1_080), later(3));
         assert_eq!(wait, Duration::from_secs(1));
         clock.stop(UnixNanos::from_seconds(1_070));
-        assert_eq!(clock.at(later + Duration::from_secs(60)), UnixNanos::from_seconds(1_070));
+        assert_eq!(later(60), UnixNanos::from_seconds(1_070));
         assert!(clock.is_stopped());
+    }
+
+    #[test]
+    fn the_wall_clock_goes_on_over_a_sleep_and_never_back() {
+        let (clock, mono) = (MarketClock::wall(), mono_now());
+        let at = |seconds| clock.at(UnixNanos::from_seconds(seconds), mono).seconds();
+        assert_eq!(at(1_000), 1_000);
+        assert_eq!(at(30_000), 30_000, "eight hours asleep, by the monotonic clock no time at all");
+        assert_eq!(at(29_990), 30_000, "the wall clock was set back");
     }
 }

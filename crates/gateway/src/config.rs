@@ -8,6 +8,18 @@ use axum::http::HeaderValue;
 
 use crate::listener::Limits;
 
+/// When the simulated market trades.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TradingHours {
+    /// Always.
+    AroundTheClock,
+    /// In the exchange's sessions.
+    Exchange {
+        /// Calendar file; the built-in calendar without one.
+        calendar: Option<PathBuf>,
+    },
+}
+
 /// Where prices come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MarketChoice {
@@ -19,8 +31,8 @@ pub enum MarketChoice {
         rate: u32,
         /// Instruments listed.
         instruments: usize,
-        /// Trade only in the exchange's hours instead of around the clock.
-        market_hours: bool,
+        /// When it trades.
+        hours: TradingHours,
     },
     /// A recording.
     Replay {

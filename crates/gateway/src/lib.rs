@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::access::Keys;
 use axum::http::HeaderValue;
@@ -19,6 +19,7 @@ use tokio::task::JoinError;
 
 pub mod account;
 mod admission;
+mod answer;
 mod api_error;
 pub mod clock;
 pub mod config;
@@ -34,11 +35,12 @@ mod query;
 mod reader;
 mod recording;
 mod run;
+mod sessions;
 mod socket;
 mod standing;
 mod threads;
 
-pub use config::{Config, MarketChoice};
+pub use config::{Config, MarketChoice, TradingHours};
 pub use run::{Running, StartError, start};
 
 use account::Account;
@@ -70,6 +72,8 @@ struct Gateway {
     request_time: Duration,
     warm: AtomicBool,
     keys_version: watch::Sender<u64>,
+    /// When the database was last looked at because of an unknown token.
+    looked: tokio::sync::Mutex<Option<Instant>>,
     ending: watch::Sender<bool>,
 }
 

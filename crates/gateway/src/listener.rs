@@ -10,9 +10,11 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::metrics::Metrics;
@@ -45,6 +47,10 @@ pub struct Place {
 
 /// Answers at most this long after the order to end are still written.
 const DRAIN: Duration = Duration::from_millis(200);
+/// A peer that takes nothing of an answer for so long is cut, and its place is free again.
+const WRITE_STALL: Duration = Duration::from_secs(30);
+/// A silent peer is asked for a sign of life after this.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// After a failed accept (out of file descriptors): the next try.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -67,6 +73,7 @@ pub async fn serve(
     mut shutdown: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
+    let mut failed: u64 = 0;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -76,7 +83,10 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                failed = failed.saturating_add(1);
+                if failed.is_power_of_two() {
+                    tracing::warn!(%error, failed, "cannot accept connections");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -109,8 +119,11 @@ async fn converse(
     place: Place,
     mut shutdown: watch::Receiver<bool>,
 ) {
-    // Small messages must leave at once; failing to say so costs only latency.
+    // Small messages must leave at once, and a peer that vanished must be noticed; failing to say so costs only that.
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_STALL));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(place.clone());
@@ -121,7 +134,7 @@ async fn converse(
         .header_read_timeout(limits.head_time)
         .max_headers(limits.headers)
         .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

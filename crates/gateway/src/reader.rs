@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use stream::inbox::Numbering;
 use stream::{Batch, Inbox, Listed, Position, ReaderId, Subscription};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::metrics::{Dialect, Metrics};
-use crate::threads::hub_thread::HubCommand;
+use crate::threads::hub_thread::{HubCommand, Wish};
 
 /// Makes readers.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl Reader {
     /// # Errors
     /// [`HubGone`] during shutdown.
     pub async fn subscribe(&self, subscription: Subscription) -> Result<(), HubGone> {
-        self.send(HubCommand::Subscribe(self.id, subscription)).await
+        self.ask(Wish::Subscribe(subscription)).await
     }
 
     /// No longer wants these.
@@ -72,7 +72,7 @@ impl Reader {
     /// # Errors
     /// [`HubGone`] during shutdown.
     pub async fn unsubscribe(&self, instruments: Vec<Arc<Listed>>) -> Result<(), HubGone> {
-        self.send(HubCommand::Unsubscribe(self.id, instruments)).await
+        self.ask(Wish::Unsubscribe(instruments)).await
     }
 
     /// Goes on after `position`.
@@ -80,7 +80,7 @@ impl Reader {
     /// # Errors
     /// [`HubGone`] during shutdown.
     pub async fn resume(&self, position: Position) -> Result<(), HubGone> {
-        self.send(HubCommand::Resume(self.id, position)).await
+        self.ask(Wish::Resume(position)).await
     }
 
     /// What is due next. Cancel-safe.
@@ -90,8 +90,11 @@ impl Reader {
         batch
     }
 
-    async fn send(&self, command: HubCommand) -> Result<(), HubGone> {
-        self.hub.send(command).await.map_err(|_| HubGone)
+    /// One at a time: a client that asks faster than it is served is not read, and cannot fill the hub's queue.
+    async fn ask(&self, wish: Wish) -> Result<(), HubGone> {
+        let (done, answered) = oneshot::channel();
+        self.hub.send(HubCommand::Ask(self.id, wish, done)).await.map_err(|_| HubGone)?;
+        answered.await.map_err(|_| HubGone)
     }
 }
 

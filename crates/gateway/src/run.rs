@@ -15,12 +15,11 @@ use ::access::entropy::{self, Entropy};
 use feed::candles::LiveCandles;
 use feed::replay::{Replay, ReplayError};
 use feed::segment;
-use feed::sim::{Hours, Sim, SimConfig, SimError};
+use feed::sim::{Sim, SimConfig, SimError};
 use feed::validate::Validator;
 use feed::{History, Market};
 use journal::directory::{DataDirectory, DirectoryError, InstanceLock, RunInfo, UpLock};
 use journal::{Database, OpenError};
-use market::calendar::{Calendar, CalendarError, Group};
 use market::{Tick, UnixNanos};
 use stream::{Epoch, Hub, HubConfig};
 use tokio::net::TcpListener;
@@ -35,6 +34,7 @@ use crate::listing::{CurrentListing, Listing};
 use crate::metrics::Metrics;
 use crate::reader::Readers;
 use crate::recording::Recording;
+use crate::sessions::{self, SessionsError};
 use crate::standing::Standing;
 use crate::threads::hub_thread;
 use crate::threads::market_thread::MarketThread;
@@ -42,6 +42,8 @@ use crate::{Gateway, kite_api, native};
 
 /// Ticks kept for readers that come back: about half a minute at the simulated market's default rate.
 const RING_CAPACITY: usize = 65_536;
+/// Time for everything at the end; the contract promises 400 ms for the process as a whole.
+const END: Duration = Duration::from_millis(350);
 /// How often changes by other processes are looked for; the contract promises a second.
 const KEYS_REFRESH: Duration = Duration::from_millis(250);
 /// The log of the database is folded into it at least so often.
@@ -61,9 +63,9 @@ pub enum StartError {
         /// What is wrong with it.
         source: ReplayError,
     },
-    /// The session calendar does not cover the date.
-    #[error("cannot read the session calendar")]
-    Calendar(#[from] CalendarError),
+    /// The session calendar cannot be used.
+    #[error(transparent)]
+    Calendar(#[from] SessionsError),
     /// The data directory.
     #[error("cannot use the data directory")]
     Directory(#[from] DirectoryError),
@@ -105,9 +107,10 @@ impl StartError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            StartError::Sim(SimError::NotCovered(_) | SimError::NoSession) => Some(sessions::HINT.into()),
             StartError::Sim(_) => None,
             StartError::Replay { source, .. } => source.hint(),
-            StartError::Calendar(_) => Some("leave out --market-hours to trade around the clock".into()),
+            StartError::Calendar(error) => error.hint(),
             StartError::Directory(error) => error.hint(),
             StartError::Keys { source, .. } => source.hint(),
             StartError::Database(error) => error.hint().map(str::to_owned),
@@ -146,25 +149,28 @@ pub struct Running {
 /// [`StartError`]; nothing that existed before is changed then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     // What can fail without leaving a trace comes first.
-    let mut opened = open_market(&config)?;
+    let (choice, speed) = (config.market.clone(), config.speed);
+    let mut opened = off_the_sockets(move || open_market(&choice, speed)).await??;
     let directory = DataDirectory::open_or_create(&config.data)?;
     let up = directory.claim_up()?;
     let listen = bind("listen", config.listen).await?;
     let kite_listen = bind("kite-listen", config.kite_listen).await?;
-    let started = ::access::start(&directory, entropy::system(), machine_now())
+    let recording = record(&config, &opened)?;
+    let keys_of = directory.clone();
+    let started = off_the_sockets(move || ::access::start(&keys_of, entropy::system(), machine_now()))
+        .await?
         .map_err(|source| StartError::Keys { path: config.data.clone(), source })?;
     let standing_database = Database::open(&directory)?;
     let instance = entropy::instance_name(&entropy::system()).map_err(system)?;
     let instance_lock = directory.register(&instance)?;
 
-    let clock = Arc::new(MarketClock::new(opened.start, mono_now(), config.speed));
+    let clock = Arc::new(opened.clock);
     let listing = CurrentListing::new(Listing::new(opened.market.instruments()));
     let source = opened.market.source();
     let metrics = Arc::new(Metrics::new(config.version, source.as_str()));
     let hub = Hub::new(HubConfig { epoch: random_epoch()?, ring_capacity: RING_CAPACITY });
     let (latest, numbering) = (hub.latest(), hub.numbering());
     let (commands, _hub_thread) = hub_thread::spawn(hub).map_err(StartError::System)?;
-    let recording = record(&config, &opened)?;
 
     let info = RunInfo {
         pid: std::process::id(),
@@ -191,6 +197,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         request_time: config.request_time,
         warm: AtomicBool::new(false),
         keys_version: watch::Sender::new(0),
+        looked: Default::default(),
         ending: watch::Sender::new(false),
     });
 
@@ -233,9 +240,16 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 
 impl Running {
     /// Ends within 400 ms: sockets are told 1001 with a reason, answers in progress get a moment, the recording is
-    /// closed, the database is tidied.
+    /// closed, the database is tidied. What takes longer is left to the next start: a recording then has a torn tail, the
+    /// database its log.
     pub async fn end(self) {
         tracing::info!("ending");
+        if tokio::time::timeout(END, self.wind_up()).await.is_err() {
+            tracing::warn!("ended before everything was tidied");
+        }
+    }
+
+    async fn wind_up(self) {
         self.gateway.ending.send_replace(true);
         self.refresher.abort();
         drop(self.stop_market);
@@ -259,20 +273,30 @@ struct OpenedMarket {
     history: Arc<dyn History>,
     candles: Option<Arc<LiveCandles>>,
     start: UnixNanos,
+    clock: MarketClock,
     first: Vec<Tick>,
 }
 
-fn open_market(config: &Config) -> Result<OpenedMarket, StartError> {
-    match &config.market {
-        MarketChoice::Sim { seed, rate, instruments, market_hours } => {
+/// Work that takes its time or touches the disk, so that the order to end is heard meanwhile.
+async fn off_the_sockets<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StartError> {
+    tokio::task::spawn_blocking(work).await.map_err(system)
+}
+
+fn open_market(choice: &MarketChoice, speed: f64) -> Result<OpenedMarket, StartError> {
+    match choice {
+        MarketChoice::Sim { seed, rate, instruments, hours } => {
             let start = machine_now();
-            let hours = if *market_hours { market_hours_of_exchange()? } else { Hours::AroundTheClock };
+            let hours = sessions::hours(hours, start)?;
             let config = SimConfig { seed: *seed, rate: *rate, instruments: *instruments, hours };
             let mut sim = Sim::new(config, start)?;
             let mut first = Vec::new();
             sim.snapshot(&mut first);
             let history = sim.history();
-            Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, first })
+            let clock =
+                if speed == 1.0 { MarketClock::wall() } else { MarketClock::new(start, mono_now(), speed) };
+            Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, clock, first })
         }
         MarketChoice::Replay { path } => {
             let refused = |source| StartError::Replay { path: path.clone(), source };
@@ -287,6 +311,7 @@ fn open_market(config: &Config) -> Result<OpenedMarket, StartError> {
                 history,
                 candles: Some(candles),
                 start,
+                clock: MarketClock::new(start, mono_now(), speed),
                 first: Vec::new(),
             })
         }
@@ -297,14 +322,6 @@ fn check_whole(path: &Path) -> Result<(), ReplayError> {
     let file = File::open(path).map_err(|source| ReplayError::Open { path: path.to_path_buf(), source })?;
     segment::check(BufReader::new(file))?;
     Ok(())
-}
-
-fn market_hours_of_exchange() -> Result<Hours, StartError> {
-    let calendar = Calendar::nse()?;
-    Ok(Hours::MarketHours(Arc::new(move |date| {
-        let session = calendar.session(date, Group::Equity).ok().flatten()?;
-        Some((session.open, session.close))
-    })))
 }
 
 async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -328,7 +345,7 @@ fn random_epoch() -> Result<Epoch, StartError> {
 fn record(config: &Config, opened: &OpenedMarket) -> Result<Option<Recording>, StartError> {
     let Some(path) = &config.record else { return Ok(None) };
     let instruments = opened.market.instruments();
-    Recording::start(path, opened.market.source(), &instruments, machine_now(), opened.start)
+    Recording::start(path, opened.market.source(), &instruments, opened.start)
         .map(Some)
         .map_err(|source| StartError::Record { path: path.clone(), source })
 }

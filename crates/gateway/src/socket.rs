@@ -14,9 +14,9 @@ use crate::admission::Admission;
 use crate::listener::{Place, ended};
 use crate::reader::Reader;
 
-/// Bytes that may wait inside a socket before writing to it waits: small, so that waiting ticks conflate in the inbox
-/// instead of ageing here.
-const WRITE_BUFFER: usize = 64 * 1024;
+/// Largest message that a socket takes, in bytes. Each is written out before the next, so that waiting ticks conflate in
+/// the inbox instead of ageing here. Ticks come in messages of a tenth of this; the names of a big subscription need more.
+const WRITE_BUFFER: usize = 1024 * 1024;
 /// A client that takes nothing for so long is cut: its values would be of no use.
 const STALL: Duration = Duration::from_secs(30);
 /// Time for a client to read why its message was refused.
@@ -80,7 +80,7 @@ where
     upgrade
         .read_buffer_size(4 * 1024)
         .write_buffer_size(0)
-        .max_write_buffer_size(4 * WRITE_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(message_bytes)
         .max_frame_size(message_bytes)
         .on_upgrade(converse)
@@ -168,8 +168,8 @@ impl Socket {
                 None => pending().await,
             }
         };
+        // Not biased: neither a client that keeps asking nor a market that keeps moving may starve the other.
         tokio::select! {
-            biased;
             () = ended(&mut self.ending) => Wake::Ending,
             () = self.admission.revoked() => Wake::Revoked,
             message = self.socket.recv() => Wake::Said(message),
@@ -190,7 +190,13 @@ impl Socket {
             biased;
             sent = timeout(STALL, self.socket.send(message)) => match sent {
                 Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) | Err(_) => Err(Gone),
+                Ok(Err(error)) => {
+                    if is_buffer_full(error) {
+                        tracing::error!("a message was too large for the socket's buffer: its client was cut");
+                    }
+                    Err(Gone)
+                }
+                Err(_) => Err(Gone),
             },
             () = ended(&mut self.ending) => Err(Gone),
         }
@@ -210,6 +216,11 @@ pub async fn close(mut socket: WebSocket, why: Closing) {
 async fn farewell(socket: &mut WebSocket, why: Closing) {
     // A client that does not read its farewell is closed all the same.
     let _ = timeout(FAREWELL, socket.send(Message::Close(Some(why.frame())))).await;
+}
+
+/// Our own messages are far below the buffer: this is our bug.
+fn is_buffer_full(error: axum::Error) -> bool {
+    matches!(error.into_inner().downcast_ref(), Some(tungstenite::Error::WriteBufferFull(_)))
 }
 
 fn is_too_large(error: axum::Error) -> bool {

@@ -5,7 +5,7 @@
 //!
 //! Invariant: a date outside the file's coverage, or one that the file calls uncertain, is [`NotCovered`], an error and
 //! never "closed" or "open". Whoever must decide anyway decides to do nothing. A calendar that has run out is replaced
-//! by a newer file, without a new build.
+//! by a newer file (`meridian up --calendar FILE`), without a new build.
 //!
 //! A session runs from its opening up to, but not including, its close. Pre-open and post-close sessions are not part
 //! of it; the closing auction is, as its trades still move prices.
@@ -124,6 +124,13 @@ pub struct NotCovered {
     pub covered_until: Option<Date>,
     /// What is missing, and what to do.
     pub hint: String,
+}
+
+impl NotCovered {
+    /// True when no later date is known either: the calendar has run out, or never knew this group.
+    pub fn is_past_the_end(&self) -> bool {
+        self.covered_until.is_none_or(|until| self.date > until)
+    }
 }
 
 /// Days and hours of trading.

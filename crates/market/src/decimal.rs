@@ -74,11 +74,6 @@ impl Decimal {
             Ok(Price::from_mantissa(self.mantissa / factor))
         }
     }
-
-    /// Nearest double, for statistics and Greeks only.
-    pub fn to_f64(self) -> f64 {
-        self.mantissa as f64 / 10f64.powi(i32::from(self.scale))
-    }
 }
 
 impl FromStr for Decimal {

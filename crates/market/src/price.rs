@@ -89,7 +89,8 @@ impl Price {
         PriceText { price: self, decimals }
     }
 
-    /// Nearest double: for Greeks, statistics and the broker's JSON numbers, never for money.
+    /// For Greeks, statistics and the JSON numbers of a dialect that has no other, never for money. The nearest double
+    /// to the price as long as the mantissa is within 2^53; beyond, a neighbour of it.
     pub fn to_f64(self, decimals: Decimals) -> f64 {
         self.0 as f64 / decimals.divisor() as f64
     }

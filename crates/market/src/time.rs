@@ -2,8 +2,8 @@
 
 use jiff::civil::{Date, DateTime, Time};
 
-/// India has one zone, five and a half hours ahead, and no daylight saving.
-const IST_SECONDS: i64 = 5 * 3600 + 1800;
+/// India has one zone, five and a half hours ahead of UTC, and no daylight saving.
+pub const IST_OFFSET_SECONDS: i64 = 19_800;
 
 /// Nanoseconds per second.
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -33,6 +33,11 @@ impl UnixNanos {
         EpochSeconds(u32::try_from(self.seconds()).unwrap_or(0))
     }
 
+    /// Number of the day in India: days since 1970-01-01 there.
+    pub const fn ist_day(self) -> i64 {
+        self.seconds().saturating_add(IST_OFFSET_SECONDS).div_euclid(SECONDS_PER_DAY)
+    }
+
     /// Calendar date in India.
     pub fn ist_date(self) -> Date {
         self.ist_datetime().date()
@@ -40,7 +45,7 @@ impl UnixNanos {
 
     /// Date and time in India, with nanoseconds.
     pub fn ist_datetime(self) -> DateTime {
-        let local = self.0.saturating_add(IST_SECONDS * NANOS_PER_SECOND);
+        let local = self.0.saturating_add(IST_OFFSET_SECONDS * NANOS_PER_SECOND);
         let days = local.div_euclid(SECONDS_PER_DAY * NANOS_PER_SECOND);
         let nanos = local.rem_euclid(SECONDS_PER_DAY * NANOS_PER_SECOND);
         // An i64 of nanoseconds spans 1677..2262, well inside what a civil date holds.
@@ -57,7 +62,7 @@ impl UnixNanos {
             + i64::from(time.hour()) * 3600
             + i64::from(time.minute()) * 60
             + i64::from(time.second())
-            - IST_SECONDS;
+            - IST_OFFSET_SECONDS;
         let whole = UnixNanos::from_seconds(seconds).0;
         UnixNanos(whole.saturating_add(i64::from(time.subsec_nanosecond())))
     }
@@ -98,6 +103,15 @@ mod tests {
         assert_eq!(open.seconds(), 1_795_146_300);
         assert_eq!(open.ist_datetime(), datetime(2026, 11, 20, 9, 15, 0, 250_000_000));
         assert_eq!(UnixNanos::ist_midnight(date(2026, 11, 20)).ist_date(), date(2026, 11, 20));
+    }
+
+    #[test]
+    fn days_change_at_midnight_in_india() {
+        let midnight = UnixNanos::ist_midnight(date(2026, 11, 21));
+        assert_eq!(midnight.ist_day(), 20_778);
+        assert_eq!(UnixNanos(midnight.0 - 1).ist_day(), 20_777);
+        assert_eq!((UnixNanos(0).ist_day(), UnixNanos::from_seconds(-19_801).ist_day()), (0, -1));
+        assert_eq!((UnixNanos(i64::MAX).ist_day(), UnixNanos(i64::MIN).ist_day()), (106_752, -106_752));
     }
 
     #[test]

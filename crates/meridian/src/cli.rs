@@ -72,10 +72,14 @@ pub struct UpArguments {
     /// Simulated market: how many instruments are listed
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = parse_instruments, allow_negative_numbers = true)]
     pub instruments: usize,
-    /// Simulated market: trade in the exchange's hours only
+    /// Simulated market: trade in the exchange's hours only (shares, and derivatives, each in their own)
     #[arg(long)]
     pub market_hours: bool,
-    /// Write every tick into FILE, to be replayed later
+    /// Session calendar for --market-hours, in place of the built-in one; the log warns 60 days before it ends
+    #[arg(long, value_name = "FILE", requires = "market_hours")]
+    pub calendar: Option<PathBuf>,
+    /// Write every tick into FILE, to be replayed later; when the listing changes at midnight, in a further file
+    /// (morning.mticks, morning.2.mticks)
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Let pages of this origin call the native API from a browser (repeatable; none by default)

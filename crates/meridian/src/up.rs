@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway::{Config, MarketChoice, Running, StartError};
+use gateway::{Config, MarketChoice, Running, StartError, TradingHours};
 use journal::directory::Running as Found;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,7 +54,11 @@ fn config(arguments: UpArguments) -> Config {
                 seed: arguments.seed,
                 rate: arguments.rate,
                 instruments: arguments.instruments,
-                market_hours: arguments.market_hours,
+                hours: if arguments.market_hours {
+                    TradingHours::Exchange { calendar: arguments.calendar }
+                } else {
+                    TradingHours::AroundTheClock
+                },
             },
             MarketArgument::Replay(path) => MarketChoice::Replay { path },
         },

@@ -199,5 +199,34 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn any_doubles_give_nan_or_a_price_within_its_bounds_with_dividends(
+            spot in any_double(), k in any_double(), t in any_double(), r in any_double(), q in any_double(), s in any_double()
+        ) {
+            for kind in [OptionKind::Call, OptionKind::Put] {
+                let price = bsm_price(kind, spot, k, t, r, q, s);
+                match Normalised::bsm(spot, k, t, r, q) {
+                    Some(n) => {
+                        let cap = if kind == OptionKind::Call { n.a } else { n.b };
+                        let within = price >= 0.0 && price <= cap * (1.0 + 1e-14);
+                        let total = s * t.sqrt();
+                        prop_assert!(within || !(total.is_finite() && total >= 0.0), "{price}, bound {cap}");
+                    }
+                    None => prop_assert!(price.is_nan()),
+                }
+            }
+        }
+
+        #[test]
+        fn ordinary_inputs_always_give_a_price_that_keeps_parity(
+            spot in 1.0..1e5, ratio in 0.2..5.0, t in 0.0..5.0, r in -0.05..0.2, q in -0.05..0.2, s in 0.0..3.0
+        ) {
+            let k = spot * ratio;
+            let [call, put] = [OptionKind::Call, OptionKind::Put].map(|kind| bsm_price(kind, spot, k, t, r, q, s));
+            let (a, b) = (spot * (-q * t).exp(), k * (-r * t).exp());
+            prop_assert!(call >= 0.0 && call <= a * (1.0 + 1e-14) && put >= 0.0 && put <= b * (1.0 + 1e-14));
+            prop_assert!((call - put - (a - b)).abs() <= 1e-12 * (a + b), "{call} and {put}");
+        }
     }
 }

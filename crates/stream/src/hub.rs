@@ -1,6 +1,6 @@
 //! The one owner of the latest values, the numbering and the wishes of all readers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -88,7 +88,7 @@ struct Wish {
 #[derive(Debug)]
 struct Reader {
     inbox: Arc<Inbox>,
-    subscribed: Vec<InstrumentToken>,
+    subscribed: HashMap<InstrumentToken, (Mode, Delivery)>,
     resume_from: Option<Position>,
 }
 
@@ -158,14 +158,14 @@ impl Hub {
 
     /// Adds a reader. Its inbox must have been made with this hub's numbering.
     pub fn join(&mut self, reader: ReaderId, inbox: Arc<Inbox>) {
-        self.readers.insert(reader, Reader { inbox, subscribed: Vec::new(), resume_from: None });
+        self.readers.insert(reader, Reader { inbox, subscribed: HashMap::new(), resume_from: None });
     }
 
     /// Forgets a reader and its wishes.
     pub fn leave(&mut self, reader: ReaderId) {
         let Some(gone) = self.readers.remove(&reader) else { return };
-        for token in gone.subscribed {
-            if let Some(slot) = self.slots.get_mut(&token) {
+        for token in gone.subscribed.keys() {
+            if let Some(slot) = self.slots.get_mut(token) {
                 slot.wishes.retain(|wish| wish.reader != reader);
             }
         }
@@ -176,63 +176,83 @@ impl Hub {
         self.readers.len()
     }
 
-    /// Delivers `subscription` from now on, beginning with the current value of each instrument, or, after
-    /// [`Hub::resume`], with what the reader has missed. Asking again with other words changes the mode or delivery
-    /// and repeats the current value in the new mode; asking again with the same words changes nothing.
+    /// Delivers `subscription` from now on, beginning with the current value of each instrument, or, directly after
+    /// [`Hub::resume`], with what the reader has missed of them. Asking again with other words changes the mode or
+    /// delivery; `latest` then repeats the current value in the new mode. Asking again with the same words changes
+    /// nothing.
     pub fn subscribe(&mut self, reader: ReaderId, subscription: &Subscription) {
         let Some(state) = self.readers.get_mut(&reader) else { return };
+        let asked = (subscription.mode, subscription.delivery);
         let mut fresh = Vec::new();
+        let mut redelivered = HashSet::new();
         for listed in &subscription.instruments {
             let slot = self.slots.entry(listed.token).or_insert_with(|| Slot::new(Arc::clone(listed)));
-            match slot.wishes.iter_mut().find(|wish| wish.reader == reader) {
-                Some(wish) if (wish.mode, wish.delivery) == (subscription.mode, subscription.delivery) => {
-                    continue;
-                }
-                Some(wish) => {
-                    (wish.mode, wish.delivery) = (subscription.mode, subscription.delivery);
-                    state.inbox.forget(listed.token);
-                }
-                None => {
-                    slot.wishes.push(Wish {
-                        reader,
-                        inbox: Arc::clone(&state.inbox),
-                        mode: subscription.mode,
-                        delivery: subscription.delivery,
-                    });
-                    state.subscribed.push(listed.token);
-                }
+            let Some(known) = state.subscribed.insert(listed.token, asked) else {
+                let inbox = Arc::clone(&state.inbox);
+                slot.wishes.push(Wish { reader, inbox, mode: asked.0, delivery: asked.1 });
+                fresh.push(listed.token);
+                continue;
+            };
+            if known == asked {
+                continue;
             }
-            fresh.push(listed.token);
+            if let Some(wish) = slot.wishes.iter_mut().find(|wish| wish.reader == reader) {
+                (wish.mode, wish.delivery) = asked;
+            }
+            if known.1 != asked.1 {
+                redelivered.insert(listed.token);
+            }
+            if known.1 != asked.1 || asked.1 == Delivery::Latest {
+                fresh.push(listed.token);
+            }
         }
-        let inbox = Arc::clone(&state.inbox);
-        let missed = state.resume_from.and_then(|from| self.missed(from, reader, &fresh));
-        let dues = missed.unwrap_or_else(|| self.current(reader, &fresh));
+        if !redelivered.is_empty() {
+            state.inbox.forget(&redelivered);
+        }
+        let (inbox, resume_from) = (Arc::clone(&state.inbox), state.resume_from.take());
         let instruments = subscription.instruments.iter().map(|listed| listed.key.clone()).collect();
-        let (mode, delivery) = (subscription.mode, subscription.delivery);
-        inbox.tell(Notice::Subscribed { instruments, mode, delivery }, dues);
+        let subscribed =
+            Notice::Subscribed { instruments, mode: subscription.mode, delivery: subscription.delivery };
+        let Some(from) = resume_from else {
+            inbox.tell([subscribed], self.current(reader, &fresh));
+            return;
+        };
+        match self.missed(from, reader, &fresh) {
+            Some(dues) => inbox.tell([subscribed], dues),
+            None => {
+                let gap = Notice::Gap { from, to: self.numbering.position() };
+                inbox.restart(from, [subscribed, gap], self.current(reader, &fresh));
+            }
+        }
     }
 
     /// Stops delivering `instruments`; those not subscribed are passed over.
     pub fn unsubscribe(&mut self, reader: ReaderId, instruments: &[Arc<Listed>]) {
         let Some(state) = self.readers.get_mut(&reader) else { return };
+        let mut gone = HashSet::new();
         for listed in instruments {
-            if let Some(slot) = self.slots.get_mut(&listed.token) {
+            if state.subscribed.remove(&listed.token).is_some() {
+                gone.insert(listed.token);
+            }
+        }
+        for token in &gone {
+            if let Some(slot) = self.slots.get_mut(token) {
                 slot.wishes.retain(|wish| wish.reader != reader);
             }
-            state.subscribed.retain(|token| *token != listed.token);
-            state.inbox.forget(listed.token);
         }
+        state.inbox.forget(&gone);
         let instruments = instruments.iter().map(|listed| listed.key.clone()).collect();
-        state.inbox.tell(Notice::Unsubscribed { instruments }, []);
+        state.inbox.tell([Notice::Unsubscribed { instruments }], []);
     }
 
-    /// Puts the reader back to `from`: what it already subscribed is sent again from there, what it subscribes next
-    /// begins there. When the ring no longer has everything since, or the epoch is another one, the reader gets an
+    /// Puts the reader back to `from`: what it has subscribed is sent again from there, or, when it has subscribed nothing
+    /// yet, its next subscription begins there. When the ring no longer has everything since, or the epoch is another one, the reader gets an
     /// explicit gap and current values instead: never a partial recovery that looks whole.
     pub fn resume(&mut self, reader: ReaderId, from: Position) {
         let position = self.numbering.position();
         let Some(state) = self.readers.get_mut(&reader) else { return };
-        let (inbox, subscribed) = (Arc::clone(&state.inbox), state.subscribed.clone());
+        let inbox = Arc::clone(&state.inbox);
+        let subscribed: Vec<InstrumentToken> = state.subscribed.keys().copied().collect();
         match self.missed(from, reader, &subscribed) {
             Some(_) if subscribed.is_empty() => {
                 inbox.hold(Notice::Resumed { from }, from);
@@ -240,9 +260,10 @@ impl Hub {
                     state.resume_from = Some(from);
                 }
             }
-            Some(dues) => inbox.restart(from, Notice::Resumed { from }, dues),
+            Some(dues) => inbox.restart(from, [Notice::Resumed { from }], dues),
             None => {
-                inbox.restart(from, Notice::Gap { from, to: position }, self.current(reader, &subscribed));
+                let gap = Notice::Gap { from, to: position };
+                inbox.restart(from, [gap], self.current(reader, &subscribed));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What one reader has still to be sent. Bounded in both delivery modes; a full inbox affects only its reader (I-6).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,7 +104,7 @@ pub struct Batch {
     pub start: Position,
     /// The reader's position once all of this is sent.
     pub position: Position,
-    /// The reader fell behind and is to be closed after this batch (which then has no ticks).
+    /// The reader fell behind and is to be closed after this batch, which has no ticks and is the last one.
     pub fell_behind: bool,
 }
 
@@ -155,12 +155,15 @@ struct State {
     reached: Option<Position>,
     conflated: u64,
     fell_behind: bool,
+    /// The reader has been told that it fell behind: nothing comes after that.
+    told: bool,
     waker: Option<Waker>,
 }
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.notices.is_empty() && self.latest.is_empty() && self.every.is_empty() && !self.fell_behind
+        let due = !(self.notices.is_empty() && self.latest.is_empty() && self.every.is_empty());
+        self.told || !(due || self.fell_behind)
     }
 
     fn cut(&mut self) {
@@ -212,10 +215,14 @@ impl Inbox {
         wake(state);
     }
 
-    /// A notice and the ticks that belong to it, with no chance to take one without the other.
-    pub(crate) fn tell(&self, notice: Notice, dues: impl IntoIterator<Item = (Due, Delivery)>) {
+    /// Notices and the ticks that belong to them, with no chance to take one without the other.
+    pub(crate) fn tell(
+        &self,
+        notices: impl IntoIterator<Item = Notice>,
+        dues: impl IntoIterator<Item = (Due, Delivery)>,
+    ) {
         let mut state = self.lock();
-        state.tell(notice, dues);
+        state.tell(notices, dues);
         wake(state);
     }
 
@@ -223,14 +230,14 @@ impl Inbox {
     pub(crate) fn restart(
         &self,
         from: Position,
-        notice: Notice,
+        notices: impl IntoIterator<Item = Notice>,
         dues: impl IntoIterator<Item = (Due, Delivery)>,
     ) {
         let mut state = self.lock();
         state.reached = Some(from);
         state.latest.clear();
         state.every.clear();
-        state.tell(notice, dues);
+        state.tell(notices, dues);
         wake(state);
     }
 
@@ -242,11 +249,11 @@ impl Inbox {
         wake(state);
     }
 
-    /// Forgets what is due of `token`.
-    pub(crate) fn forget(&self, token: InstrumentToken) {
+    /// Forgets what is due of `tokens`, in one pass.
+    pub(crate) fn forget(&self, tokens: &HashSet<InstrumentToken>) {
         let mut state = self.lock();
-        state.latest.remove(&token);
-        state.every.retain(|due| due.tick.listed.token != token);
+        state.latest.retain(|token, _| !tokens.contains(token));
+        state.every.retain(|due| !tokens.contains(&due.tick.listed.token));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -265,6 +272,7 @@ impl Inbox {
             Position { offset: position.offset.max(newest_here), ..position }
         });
         let start = state.reached.replace(position).unwrap_or(position);
+        state.told = state.fell_behind;
         Batch {
             notices: std::mem::take(&mut state.notices),
             ticks,
@@ -291,9 +299,13 @@ impl State {
         }
     }
 
-    fn tell(&mut self, notice: Notice, dues: impl IntoIterator<Item = (Due, Delivery)>) {
+    fn tell(
+        &mut self,
+        notices: impl IntoIterator<Item = Notice>,
+        dues: impl IntoIterator<Item = (Due, Delivery)>,
+    ) {
         self.held_at = None;
-        self.notify(notice);
+        notices.into_iter().for_each(|notice| self.notify(notice));
         dues.into_iter().for_each(|(due, delivery)| self.offer(due, delivery));
     }
 

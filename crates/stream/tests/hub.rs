@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use market::{InstrumentToken, Mode, Price, Source, Tick, UnixNanos};
 use proptest::prelude::*;
-use stream::inbox::EVERY_CAPACITY;
+use stream::inbox::{EVERY_CAPACITY, NOTICES_CAPACITY};
+use stream::native::messages::TICK_BYTES_MAX;
 use stream::native::{self, Format};
 use stream::{
     Batch, Delivery, Epoch, Hub, HubConfig, Inbox, Listed, Notice, Position, ReaderId, Subscription,
@@ -178,6 +179,92 @@ fn a_resumed_latest_reader_gets_the_values_that_are_newer() {
     subscribe(&mut hub, 1, &[1, 2], Mode::Full, Delivery::Latest);
     hub.resume(ReaderId(1), Position { epoch: EPOCH, offset: 1 });
     assert_eq!(numbers(&inbox.try_next().unwrap()), [(2, 2)]);
+}
+
+#[test]
+fn a_resume_that_cannot_be_whole_any_more_at_the_subscription_says_so() {
+    let mut hub = hub(4);
+    publish(&mut hub, 1, 1);
+    let from = Position { epoch: EPOCH, offset: 1 };
+    let inbox = join(&mut hub, 1);
+    hub.resume(ReaderId(1), from);
+    for price in 2..=10 {
+        publish(&mut hub, 1, price);
+    }
+    subscribe(&mut hub, 1, &[1], Mode::Full, Delivery::Every);
+    let batch = inbox.try_next().unwrap();
+    let to = Position { epoch: EPOCH, offset: 10 };
+    assert_eq!(batch.notices.last(), Some(&Notice::Gap { from, to }));
+    assert_eq!(numbers(&batch), [(1, 10)]);
+}
+
+#[test]
+fn a_later_subscription_of_a_resumed_reader_begins_with_current_values() {
+    let mut hub = hub(100);
+    publish(&mut hub, 1, 1);
+    publish(&mut hub, 2, 1);
+    publish(&mut hub, 1, 2);
+    let inbox = join(&mut hub, 1);
+    hub.resume(ReaderId(1), Position { epoch: EPOCH, offset: 2 });
+    subscribe(&mut hub, 1, &[1], Mode::Full, Delivery::Latest);
+    subscribe(&mut hub, 1, &[2], Mode::Full, Delivery::Latest);
+    assert_eq!(numbers(&inbox.try_next().unwrap()), [(2, 1), (1, 2)]);
+}
+
+#[test]
+fn a_change_of_mode_loses_nothing_of_every_tick() {
+    let mut hub = hub(100);
+    let inbox = join(&mut hub, 1);
+    subscribe(&mut hub, 1, &[1], Mode::Full, Delivery::Every);
+    publish(&mut hub, 1, 1);
+    publish(&mut hub, 1, 2);
+    subscribe(&mut hub, 1, &[1], Mode::Ltp, Delivery::Every);
+    publish(&mut hub, 1, 3);
+    assert_eq!(numbers(&inbox.try_next().unwrap()), [(1, 1), (1, 2), (1, 3)]);
+}
+
+#[test]
+fn a_reader_that_only_asks_and_never_takes_is_told_once_and_costs_nothing_after() {
+    let mut hub = hub(16);
+    let inbox = join(&mut hub, 1);
+    for _ in 0..NOTICES_CAPACITY + 1 {
+        subscribe(&mut hub, 1, &[1], Mode::Full, Delivery::Latest);
+    }
+    assert!(inbox.try_next().unwrap().fell_behind);
+    publish(&mut hub, 1, 1);
+    assert!(inbox.try_next().is_none(), "a task that waits for more must be able to sleep");
+}
+
+#[test]
+fn unsubscribing_the_same_name_many_times_is_one_unsubscription() {
+    let mut hub = hub(16);
+    let inbox = join(&mut hub, 1);
+    subscribe(&mut hub, 1, &[1, 2], Mode::Full, Delivery::Latest);
+    publish(&mut hub, 1, 1);
+    publish(&mut hub, 2, 1);
+    hub.unsubscribe(ReaderId(1), &vec![listed(1); 5_000]);
+    publish(&mut hub, 1, 2);
+    assert_eq!(numbers(&inbox.try_next().unwrap()), [(2, 1)]);
+}
+
+#[test]
+fn messages_are_cut_by_bytes_and_say_where_they_leave_the_reader() {
+    let mut hub = hub(2_000);
+    let inbox = join(&mut hub, 1);
+    let all: Vec<u32> = (1..=1_000).collect();
+    subscribe(&mut hub, 1, &all, Mode::Full, Delivery::Every);
+    all.iter().for_each(|number| publish(&mut hub, *number, 100));
+    let messages = native::encode_batch(&inbox.try_next().unwrap(), Format::Json);
+    let ticks: Vec<_> = messages.iter().skip(1).collect();
+    assert!(ticks.len() > 1);
+    assert!(ticks.iter().all(|message| message.bytes.len() < TICK_BYTES_MAX + 200));
+    assert_eq!(ticks.last().unwrap().position, hub.numbering().position().to_string());
+    let count: usize = ticks
+        .iter()
+        .map(|message| serde_json::from_slice::<serde_json::Value>(&message.bytes).unwrap())
+        .map(|message| message["data"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(count, 1_000);
 }
 
 #[test]

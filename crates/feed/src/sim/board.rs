@@ -71,7 +71,7 @@ impl Board {
         }
         let mut quotes: Vec<Quote> = Vec::with_capacity(listed.len());
         for row in &listed {
-            let (Some((root, _)), Some(closes), Some(bars)) =
+            let (Some((root, streams)), Some(closes), Some(bars)) =
                 (model.root(row.root), closes.get(row.root), bars.get(row.root))
             else {
                 continue;
@@ -100,7 +100,7 @@ impl Board {
                 arrival: Stream::new(model.seed, Purpose::Arrival, u64::from(row.token)),
                 book: Stream::new(model.seed, Purpose::Book, u64::from(row.token)),
                 range: DayRange::new(&terms, open, bars, place.minute),
-                previous: model.previous_close(root, &row.contract, session.day, closes),
+                previous: model.previous_close(root, streams, &row.contract, session.day, closes),
                 volume: (0, 0),
                 minute: None,
                 average: 0,

@@ -260,7 +260,7 @@ mod tests {
         fn volume_rises_and_ends_where_the_day_ends(
             seed: u64, token: u32, minutes in 1u32..1441, lot in 1u32..5_000, mean in 0.0..3e9
         ) {
-            let session = Session { day: 20_000, open: 0, minutes };
+            let session = Session::of_all(20_000, 0, minutes);
             let profile = Profile::new(session, &Hours::AroundTheClock);
             let volume = Volume::new(seed, token, session, lot, mean);
             let boundaries: Vec<u32> = (0..=minutes).map(|minute| volume.before(&profile, minute)).collect();

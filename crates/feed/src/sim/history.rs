@@ -80,7 +80,7 @@ impl History for SimHistory {
         // Far enough back for the close before the first day's, however long the market was closed.
         let closes = Closes::new(root, streams, first - 45, last);
         let mut profile: Option<Arc<Profile>> = None;
-        for session in (first..=last).filter_map(|day| self.model.hours.session(day)) {
+        for session in (first..=last).filter_map(|day| self.model.hours.known_session(day)) {
             if session.first_step() > now_step {
                 break;
             }

@@ -90,22 +90,34 @@ impl Model {
                 OpenInterest::new(self.seed, listed.token, session, previous_day, lot, activity.open_interest)
             }
         };
-        let last_step = match contract.expiry() {
-            Some(expiry) => session.last_step_before_expiry(expiry.day),
-            None => session.last_step(),
-        };
+        let last_step = session.last_step_of(contract);
         Terms { valuation, session, lot, volume, open_interest, weight: activity.weight, last_step }
     }
 
-    /// Close of a contract in the session before `day`: what it was worth in that session's last minute.
-    pub(crate) fn previous_close(&self, root: &Root, contract: &Contract, day: i64, closes: &Closes) -> i64 {
+    /// Close of a contract in the session before `day`: what it was worth in its last minute of that session.
+    pub(crate) fn previous_close(
+        &self,
+        root: &Root,
+        streams: &Streams,
+        contract: &Contract,
+        day: i64,
+        closes: &Closes,
+    ) -> i64 {
         let previous_day = self.previous_day(day);
-        let spot = closes.at(previous_day);
-        let valuation = Valuation::new(self.seed, root, contract, previous_day, closes.at(previous_day - 1));
-        let (Some(valuation), Some(session)) = (valuation, self.hours.session(previous_day)) else {
-            return spot;
+        let Some(session) = self.hours.known_session(previous_day) else {
+            return closes.at(previous_day);
         };
-        valuation.price(spot, session.minute_start(session.minutes - 1))
+        let minutes = session.minutes_of(contract);
+        let spot = if minutes == session.minutes {
+            closes.at(previous_day)
+        } else {
+            // It closed before the underlying's path ends.
+            self.day_path(root, streams, session, closes).bar(minutes - 1).close
+        };
+        match Valuation::new(self.seed, root, contract, previous_day, closes.at(previous_day - 1)) {
+            Some(valuation) => valuation.price(spot, session.minute_start(minutes - 1)),
+            None => spot,
+        }
     }
 
     /// First day on which a contract has a past.

@@ -279,7 +279,7 @@ mod tests {
         let root = &roots[root % roots.len()];
         let streams = Streams::new(seed, root.token);
         let closes = Closes::new(root, &streams, day - 3, day);
-        DayPath::new(root, &streams, Session { day, open, minutes }, &closes, day - 1, minutes != 1440)
+        DayPath::new(root, &streams, Session::of_all(day, open, minutes), &closes, day - 1, minutes != 1440)
     }
 
     proptest! {

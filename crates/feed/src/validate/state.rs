@@ -18,18 +18,10 @@ pub struct Band {
     pub high: Price,
 }
 
-/// Days since 1970-01-01 in India.
-#[inline]
-pub(super) fn ist_day(unix_seconds: i64) -> i32 {
-    const OFFSET: i64 = 5 * 3600 + 1800;
-    // Out of range only for moments millions of years away.
-    i32::try_from(unix_seconds.saturating_add(OFFSET).div_euclid(86_400)).unwrap_or(0)
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    /// Day of the last published tick; `i32::MIN` before the first.
-    pub(super) day: i32,
+    /// Day of the last published tick, as [`UnixNanos::ist_day`]; `i64::MIN` before the first.
+    pub(super) day: i64,
     /// Day's volume so far.
     pub(super) volume: u32,
     pub(super) may_be_negative: bool,
@@ -54,7 +46,7 @@ pub(super) struct State {
     tick_size: i64,
     limit_basis_points: i64,
     limit_least: i64,
-    band_day: i32,
+    band_day: i64,
     band_low: i64,
     band_high: i64,
     contract: u64,
@@ -68,7 +60,7 @@ impl State {
         let mut contract = DefaultHasher::new();
         (instrument.exchange, &instrument.tradingsymbol, instrument.expiry).hash(&mut contract);
         State {
-            day: i32::MIN,
+            day: i64::MIN,
             volume: 0,
             // Crude oil futures settled below zero in April 2020; nothing else on these exchanges can.
             may_be_negative: instrument.kind == InstrumentKind::Future
@@ -87,7 +79,7 @@ impl State {
             tick_size,
             limit_basis_points: i64::from(limit.basis_points),
             limit_least: tick_size.saturating_mul(i64::from(limit.tick_sizes)),
-            band_day: i32::MIN,
+            band_day: i64::MIN,
             band_low: 0,
             band_high: 0,
             contract: contract.finish(),
@@ -99,21 +91,21 @@ impl State {
     }
 
     pub(super) fn set_band(&mut self, band: Option<Band>) {
-        self.band_day = i32::MIN;
+        self.band_day = i64::MIN;
         if let Some(band) = band {
-            self.band_day = ist_day(UnixNanos::ist_midnight(band.day).seconds());
+            self.band_day = UnixNanos::ist_midnight(band.day).ist_day();
             (self.band_low, self.band_high) = (band.low.mantissa(), band.high.mantissa());
         }
     }
 
     #[inline]
-    pub(super) fn outside_band(&self, last: Price, day: i32) -> bool {
+    pub(super) fn outside_band(&self, last: Price, day: i64) -> bool {
         self.band_day == day && !(self.band_low..=self.band_high).contains(&last.mantissa())
     }
 
     /// Forgets what belongs to the day before. Exchange time goes on: it never runs backwards over midnight either.
     #[cold]
-    pub(super) fn start_day(&mut self, day: i32) {
+    pub(super) fn start_day(&mut self, day: i64) {
         self.day = day;
         self.volume = 0;
         self.volume_run = 0;

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use feed::Market;
 use feed::sim::{Hours, INSTRUMENTS_MAX, INSTRUMENTS_MIN, Sim, SimConfig, SimError};
 use jiff::civil::{date, datetime, time};
+use market::calendar::Session;
 use market::{Instrument, InstrumentKind, InstrumentToken, Interval, Tick, UnixNanos};
 
-use crate::{DAY, INFY, NIFTY, SECOND, after, by_symbol, config, ist, noon, run, snapshot, start, weekdays};
+use crate::{
+    DAY, INFY, NIFTY, SECOND, after, by_symbol, config, exchange, ist, noon, run, snapshot, start, weekdays,
+};
 
 #[test]
 fn listings_have_the_asked_size_and_no_two_names_or_tokens_alike() {
@@ -60,8 +63,8 @@ fn symbols_and_lots_are_those_of_the_exchange() {
     let symbols = by_symbol(&sim);
     let future = &symbols["NIFTY26NOVFUT"];
     assert_eq!(
-        (future.lot_size, future.tick_size.to_f64(), future.expiry),
-        (65, 0.1, Some(date(2026, 11, 24)))
+        (future.lot_size, future.tick_size.to_string(), future.expiry),
+        (65, "0.1".into(), Some(date(2026, 11, 24)))
     );
     assert_eq!(symbols["BANKNIFTY26DECFUT"].lot_size, 30);
     assert_eq!(symbols["INFY26NOVFUT"].lot_size, 400);
@@ -175,10 +178,90 @@ fn market_hours_follow_the_calendar() {
 }
 
 #[test]
+fn shares_close_before_derivatives() {
+    let at = |day, hour, minute| ist(datetime(2026, 11, day, hour, minute, 0, 0));
+    let config = SimConfig { hours: exchange(), rate: 3_000, ..config(7) };
+    let mut sim = start(config, at(19, 15, 34));
+    let derivatives: HashSet<InstrumentToken> =
+        sim.instruments().iter().filter(|row| row.expiry.is_some()).map(|row| row.token).collect();
+    let shares = |ticks: &[Tick]| ticks.iter().filter(|tick| !derivatives.contains(&tick.token)).count();
+    let before = run(&mut sim, UnixNanos(at(19, 15, 35).0 - 1));
+    assert!(shares(&before) > 0 && shares(&before) < before.len());
+    let auction = run(&mut sim, UnixNanos(at(19, 15, 40).0 - 1));
+    assert_eq!(shares(&auction), 0, "the closing auction ends at 15:35");
+    assert!(auction.len() > 1_000, "derivatives trade until 15:40");
+    assert!(sim.is_open());
+    let closing = snapshot(&mut sim);
+    assert!(run(&mut sim, at(19, 18, 0)).is_empty() && !sim.is_open());
+    let find = |ticks: &[Tick], token| *ticks.iter().find(|tick| tick.token == token).expect("listed");
+    let future = by_symbol(&sim)["NIFTY26DECFUT"].token;
+    for (token, last, minutes) in
+        [(NIFTY, at(19, 15, 35), 380), (INFY, at(19, 15, 35), 380), (future, at(19, 15, 40), 385)]
+    {
+        let stands = find(&closing, token);
+        assert_eq!(stands.exchange_time.nanos().0, last.0 - SECOND, "{token}");
+        let candles =
+            |interval| sim.history().candles(token, interval, at(19, 0, 0), at(19, 23, 59), at(19, 23, 59));
+        assert_eq!(candles(Interval::Minute).len(), minutes, "{token}");
+        assert_eq!(candles(Interval::Day)[0].close, stands.last, "{token}");
+        assert_eq!(candles(Interval::Day)[0].volume, u64::from(stands.volume), "{token}");
+    }
+    let mut sim = start(SimConfig { hours: exchange(), ..self::config(7) }, at(20, 10, 0));
+    let next = snapshot(&mut sim);
+    for token in [NIFTY, INFY, future] {
+        assert_eq!(
+            find(&next, token).ohlc.close,
+            find(&closing, token).last,
+            "{token} closed where it last traded"
+        );
+    }
+}
+
+#[test]
+fn weeklies_beyond_the_calendar_keep_their_day() {
+    let at = ist(datetime(2026, 11, 20, 12, 0, 0, 0));
+    let sim = start(SimConfig { hours: exchange(), instruments: INSTRUMENTS_MAX, ..config(1) }, at);
+    let weekly = |code: &str| {
+        let row = sim.instruments().into_iter().find(|row| row.tradingsymbol.starts_with(code));
+        row.and_then(|row| row.expiry)
+    };
+    assert_eq!(weekly("NIFTY27105"), Some(date(2027, 1, 5)), "not known, so not moved");
+    assert_eq!(weekly("NIFTY26D31"), None, "the calendar's end is no run of holidays");
+    assert_eq!(weekly("NIFTY26NOV"), Some(date(2026, 11, 23)), "a known holiday moves it");
+}
+
+#[test]
+fn a_calendar_that_runs_out_ends_the_market() {
+    let mut sim =
+        start(SimConfig { hours: exchange(), ..config(1) }, ist(datetime(2026, 12, 31, 15, 39, 0, 0)));
+    assert!(!run(&mut sim, ist(datetime(2026, 12, 31, 23, 59, 0, 0))).is_empty());
+    assert_eq!(sim.failure(), None);
+    assert_eq!(sim.next_at(), Some(ist(datetime(2027, 1, 1, 0, 0, 0, 0))));
+    let standing = snapshot(&mut sim);
+    assert!(run(&mut sim, ist(datetime(2027, 3, 1, 12, 0, 0, 0))).is_empty());
+    let failure = sim.failure().expect("ended");
+    assert!(failure.contains("2027-01-01") || failure.contains("2027-03-01"), "{failure}");
+    assert!(failure.contains("it covers 2025-01-01 to 2026-12-31; give a newer calendar file"), "{failure}");
+    assert_eq!((sim.next_at(), sim.is_open()), (None, false));
+    assert_eq!(snapshot(&mut sim), standing, "prices stand still");
+    // Nor does one start there, however near the last session is.
+    let refused =
+        Sim::new(SimConfig { hours: exchange(), ..config(1) }, ist(datetime(2027, 1, 1, 9, 0, 0, 0)));
+    assert!(matches!(refused, Err(SimError::NotCovered(unknown)) if unknown.date == date(2027, 1, 1)));
+    // A single unknown day is passed over.
+    let mut sim =
+        start(SimConfig { hours: exchange(), ..config(1) }, ist(datetime(2026, 11, 8, 12, 0, 0, 0)));
+    assert!(!sim.is_open() && sim.failure().is_none());
+    assert!(!run(&mut sim, ist(datetime(2026, 11, 9, 9, 15, 1, 0))).is_empty());
+}
+
+#[test]
 fn a_calendar_without_sessions_is_refused() {
-    let never = Hours::MarketHours(Arc::new(|_| None));
+    let never = Hours::MarketHours(Arc::new(|_, _| Ok(None)));
     assert_eq!(Sim::new(SimConfig { hours: never, ..config(1) }, noon()).err(), Some(SimError::NoSession));
-    let odd = Hours::MarketHours(Arc::new(|_| Some((UnixNanos(i64::MAX), UnixNanos(i64::MIN)))));
+    let odd = Hours::MarketHours(Arc::new(|_, _| {
+        Ok(Some(Session { open: UnixNanos(i64::MAX), close: UnixNanos(i64::MIN) }))
+    }));
     assert_eq!(Sim::new(SimConfig { hours: odd, ..config(1) }, noon()).err(), Some(SimError::NoSession));
     let error = Sim::new(SimConfig { instruments: 7, ..config(1) }, noon()).expect_err("refused");
     assert_eq!(error.to_string(), "instruments: 7 is outside 100..=20000: choose a number within");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use feed::Market;
 use feed::sim::{Hours, Sim, SimConfig};
 use jiff::civil::{Date, DateTime, date, datetime, time};
-use market::{Instrument, InstrumentToken, Tick, UnixNanos};
+use market::calendar::{Calendar, Session};
+use market::{Decimal, Instrument, InstrumentToken, Tick, UnixNanos};
 
 mod history;
 mod listing;
@@ -33,12 +34,18 @@ fn config(seed: u64) -> SimConfig {
 }
 
 fn weekdays() -> Hours {
-    Hours::MarketHours(Arc::new(|day: Date| {
+    Hours::MarketHours(Arc::new(|day: Date, _| {
         let weekend = matches!(day.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday);
         let holiday = day == date(2026, 11, 24);
-        (!weekend && !holiday)
-            .then(|| (ist(day.to_datetime(time(9, 15, 0, 0))), ist(day.to_datetime(time(15, 30, 0, 0)))))
+        let at = |hour, minute| ist(day.to_datetime(time(hour, minute, 0, 0)));
+        Ok((!weekend && !holiday).then(|| Session { open: at(9, 15), close: at(15, 30) }))
     }))
+}
+
+/// Those of the exchange: since August 2026 shares trade until 15:35, derivatives until 15:40.
+fn exchange() -> Hours {
+    let calendar = Calendar::nse().expect("built in");
+    Hours::MarketHours(Arc::new(move |day, group| calendar.session(day, group)))
 }
 
 fn start(config: SimConfig, at: UnixNanos) -> Sim {
@@ -59,6 +66,10 @@ fn snapshot(sim: &mut Sim) -> Vec<Tick> {
     let mut ticks = Vec::new();
     sim.snapshot(&mut ticks);
     ticks
+}
+
+fn number(text: Decimal) -> f64 {
+    text.to_string().parse().expect("a number")
 }
 
 fn after(at: UnixNanos, nanos: i64) -> UnixNanos {

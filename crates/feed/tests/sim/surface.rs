@@ -8,7 +8,7 @@ use jiff::civil::date;
 use market::{InstrumentKind, InstrumentToken, Tick};
 use pricing::{OptionKind, black76_implied_vol, black76_price, years_to_expiry};
 
-use crate::{by_symbol, config, noon, snapshot, start};
+use crate::{by_symbol, config, noon, number, snapshot, start};
 
 #[test]
 fn futures_options_and_parity_agree() {
@@ -30,7 +30,7 @@ fn futures_options_and_parity_agree() {
         let years = years_to_expiry(now, expiry);
         let (forward, vol) = sim.surface(call.token).expect("an option");
         assert_eq!(sim.surface(put.token), Some((forward, vol)), "one surface for calls and puts");
-        let (forward, strike) = (forward as f64 / 100.0, call.strike.to_f64());
+        let (forward, strike) = (forward as f64 / 100.0, number(call.strike));
         let future = format!("{}26NOVFUT", call.name);
         if expiry == date(2026, 11, 24) {
             assert!((price(&future) - forward).abs() < 1e-9, "{}", call.tradingsymbol);
@@ -52,7 +52,7 @@ fn futures_options_and_parity_agree() {
                 let vega = (up - down) / 2e-4;
                 let got =
                     black76_implied_vol(kind, forward, strike, years, RATE, paid).expect("a volatility");
-                let bound = 0.5 * option.tick_size.to_f64() / vega * 1.05 + 1e-9;
+                let bound = 0.5 * number(option.tick_size) / vega * 1.05 + 1e-9;
                 assert!(
                     (got - vol).abs() <= bound,
                     "{}: {got} for {vol}, bound {bound}",
@@ -77,7 +77,7 @@ fn mids_near_the_money_return_the_surface() {
         .filter(|instrument| instrument.kind.is_option() && instrument.name == "NIFTY")
     {
         let (forward, vol) = sim.surface(option.token).expect("an option");
-        let (forward, strike) = (forward as f64 / 100.0, option.strike.to_f64());
+        let (forward, strike) = (forward as f64 / 100.0, number(option.strike));
         if (strike - forward).abs() > 100.0 {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::LoginError;
+use access::{Keys, LoginError};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -11,6 +11,9 @@ use kite::form::{Form, Writer};
 use super::reply::Refusal;
 use crate::Gateway;
 use crate::clock::machine_now;
+
+/// What we add to a redirect.
+const OURS: [&str; 3] = ["action", "status", "request_token"];
 
 const PAGE: &str = include_str!("../../page/login.html");
 
@@ -30,14 +33,14 @@ pub async fn submit(State(gateway): State<Arc<Gateway>>, body: String) -> Result
     let (api_key, access_token, redirect_params) =
         (field("api_key"), field("access_token"), field("redirect_params"));
     let now = machine_now();
-    // A key that another process has just created is found before its owner is refused.
-    let known = gateway.authenticate(|keys| keys.authenticate(access_token.trim(), now)).await;
-    tracing::debug!(known = known.is_ok(), "login page used");
-    let key = api_key.clone();
-    let issued = gateway
-        .with_keys(move |keys| keys.request_token(&key, access_token.trim(), now))
-        .await
-        .map_err(|error| Refusal::internal(&error))?;
+    let issued = match gateway.authenticate(|keys| keys.authenticate(access_token.trim(), now)).await {
+        Ok(_) => {
+            let key = api_key.clone();
+            let issue = move |keys: &Keys| keys.request_token(&key, access_token.trim(), now);
+            gateway.with_keys(issue).await.map_err(|error| Refusal::internal(&error))?
+        }
+        Err(denied) => Err(denied.into()),
+    };
     let issued = match issued {
         Ok(issued) => issued,
         Err(LoginError::Denied(_)) => {
@@ -52,9 +55,10 @@ pub async fn submit(State(gateway): State<Arc<Gateway>>, body: String) -> Result
     };
     let mut query =
         Writer::new().with("action", "login").with("status", "success").with("request_token", token).finish();
-    // The caller's own parameters are a query string already: pairs are written again so that nothing else gets in.
+    // The caller's own parameters are a query string already: pairs are written again so that nothing else gets in, and
+    // none may stand in for ours.
     if let Ok(own) = Form::parse(&redirect_params) {
-        for (name, value) in own.pairs() {
+        for (name, value) in own.pairs().filter(|(name, _)| !OURS.contains(name)) {
             query = format!("{query}&{}", Writer::new().with(name, value).finish());
         }
     }
@@ -63,7 +67,10 @@ pub async fn submit(State(gateway): State<Arc<Gateway>>, body: String) -> Result
         .map_err(|error| Refusal::internal(&error))?;
     let mut response = StatusCode::SEE_OTHER.into_response();
     response.headers_mut().insert(header::LOCATION, location);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     Ok(response)
 }
 

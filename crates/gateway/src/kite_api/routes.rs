@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::Scope;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
@@ -16,7 +16,7 @@ use super::guard::{KiteAccess, guard};
 use super::reply::Refusal;
 use super::{history, instruments, later, login, quotes, session, ticker, user};
 use crate::Gateway;
-use crate::clock::mono_now;
+use crate::answer::bounded;
 use crate::native::BODY_BYTES;
 
 struct Table {
@@ -78,31 +78,13 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
-/// Bounds the time of a handler, counts its answer under its matched route, and puts what the framework refuses by
-/// itself (a body too large) into the broker's envelope.
 async fn limit_and_count(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
-    let started = mono_now();
-    let method = request.method().as_str().to_string();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "kite unmatched".to_string(), |path| format!("kite {}", path.as_str()));
-    let response = tokio::time::timeout(gateway.request_time, next.run(request)).await.unwrap_or_else(|_| {
-        Refusal::new(ErrorType::Network, "The request took too long to arrive or to answer.")
-            .status(StatusCode::REQUEST_TIMEOUT)
-            .into_response()
-    });
-    let response = match response.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal::input(format!("The request body has more than {BODY_BYTES} bytes."))
-                .status(StatusCode::PAYLOAD_TOO_LARGE)
-                .into_response()
-        }
-        _ => response,
+    let refuse = |status: StatusCode, text: &str| {
+        let error_type =
+            if status == StatusCode::REQUEST_TIMEOUT { ErrorType::Network } else { ErrorType::Input };
+        Refusal::new(error_type, text).status(status).into_response()
     };
-    let method = if response.status() == StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
-    gateway.metrics.request(&method, &route, response.status().as_u16(), started.elapsed());
-    response
+    bounded(&gateway.metrics, "kite ", gateway.request_time, request, next, refuse).await
 }
 
 async fn not_found() -> Refusal {

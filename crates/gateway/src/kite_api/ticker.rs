@@ -26,12 +26,12 @@ use crate::clock::machine_now;
 use crate::listener::Place;
 use crate::metrics::Dialect;
 use crate::reader::{HubGone, Reader};
-use crate::socket::{Event, Socket};
+use crate::socket::{Closing, Event, Socket};
 
 /// The clients give up after five seconds without a message; the broker beats about once a second.
 const BEAT: Duration = Duration::from_secs(1);
 /// Packets of one message: a client decodes a message as a whole.
-const PACKETS_PER_MESSAGE: usize = 1_000;
+const PACKETS_PER_MESSAGE: usize = 300;
 /// The broker's own limits, imposed only with `--emulate-broker-limits`.
 const BROKER_INSTRUMENTS_MAX: usize = 3_000;
 const BROKER_SOCKETS_MAX: usize = 3;
@@ -127,6 +127,11 @@ async fn converse(gateway: &Gateway, mut socket: Socket) -> Result<(), HubGone> 
                     if socket.send(Message::Binary(encode(chunk).into())).await.is_err() {
                         return Ok(());
                     }
+                }
+                if batch.fell_behind {
+                    gateway.metrics.reader_cut(Dialect::Kite);
+                    socket.close(Closing::FellBehind).await;
+                    return Ok(());
                 }
             }
             Event::Text(text) => {

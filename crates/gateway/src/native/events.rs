@@ -127,11 +127,12 @@ async fn begin(
     subscriptions: Vec<Subscription>,
 ) -> Result<Reader, HubGone> {
     let reader = gateway.readers.join(Dialect::Events).await?;
-    if let Some(position) = resume {
-        reader.resume(position).await?;
-    }
     for subscription in subscriptions {
         reader.subscribe(subscription).await?;
+    }
+    // After all of them: it puts every subscription back.
+    if let Some(position) = resume {
+        reader.resume(position).await?;
     }
     Ok(reader)
 }

@@ -92,6 +92,11 @@ async fn converse(gateway: &Gateway, principal: &Principal, mut socket: Socket) 
                         return Ok(());
                     }
                 }
+                if batch.fell_behind {
+                    gateway.metrics.reader_cut(Dialect::Predecessor);
+                    socket.close(Closing::FellBehind).await;
+                    return Ok(());
+                }
             }
             Event::Text(text) => match Request::parse(&text) {
                 Ok(request) => answers.push(perform(gateway, &reader, &mut subscribed, request).await?),

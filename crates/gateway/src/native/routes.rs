@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::Scope;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -14,8 +14,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{candles, events, instruments, keys, openapi, pages, predecessor, quotes, socket, subscriptions};
 use crate::Gateway;
+use crate::answer::bounded;
 use crate::api_error::ApiError;
-use crate::clock::mono_now;
 use crate::guard::{Access, guard};
 
 /// Bytes of a request's body.
@@ -123,29 +123,17 @@ async fn security_headers(mut response: Response) -> Response {
     response
 }
 
-/// Bounds the time of a handler and counts its answer under its matched route, never under a path from outside.
-async fn limit_and_count(
-    axum::extract::State(gateway): axum::extract::State<Arc<Gateway>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let started = mono_now();
-    let method = request.method().as_str().to_string();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_string(), |path| path.as_str().to_string());
-    let response = tokio::time::timeout(gateway.request_time, next.run(request)).await.unwrap_or_else(|_| {
-        ApiError::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "the request took too long to arrive or to answer",
-        )
-        .into_response()
-    });
-    let method = if response.status() == StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
-    gateway.metrics.request(&method, &route, response.status().as_u16(), started.elapsed());
-    response
+async fn limit_and_count(State(gateway): State<Arc<Gateway>>, request: Request, next: Next) -> Response {
+    let refuse = |status: StatusCode, text: &str| {
+        let code = match status {
+            StatusCode::REQUEST_TIMEOUT => "too_slow",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            StatusCode::UPGRADE_REQUIRED => "not_a_websocket",
+            _ => "bad_request",
+        };
+        ApiError::new(status, code, text).into_response()
+    };
+    bounded(&gateway.metrics, "", gateway.request_time, request, next, refuse).await
 }
 
 async fn not_found(request: Request) -> ApiError {

@@ -41,14 +41,21 @@ pub enum HubCommand {
     Join(ReaderId, Arc<Inbox>),
     /// A reader is gone.
     Leave(ReaderId),
-    /// A reader wants these.
-    Subscribe(ReaderId, Subscription),
-    /// A reader no longer wants these.
-    Unsubscribe(ReaderId, Vec<Arc<Listed>>),
-    /// A reader comes back.
-    Resume(ReaderId, Position),
+    /// A reader asks for something; the sender is answered when it is done.
+    Ask(ReaderId, Wish, oneshot::Sender<()>),
     /// Answer when everything before this is done.
     Reached(oneshot::Sender<()>),
+}
+
+/// What a reader may ask for.
+#[derive(Debug)]
+pub enum Wish {
+    /// It wants these.
+    Subscribe(Subscription),
+    /// It no longer wants these.
+    Unsubscribe(Vec<Arc<Listed>>),
+    /// It comes back.
+    Resume(Position),
 }
 
 /// Starts the thread; it ends when every sender is gone.
@@ -75,9 +82,15 @@ fn perform(hub: &mut Hub, command: HubCommand) {
         }
         HubCommand::Join(reader, inbox) => hub.join(reader, inbox),
         HubCommand::Leave(reader) => hub.leave(reader),
-        HubCommand::Subscribe(reader, subscription) => hub.subscribe(reader, &subscription),
-        HubCommand::Unsubscribe(reader, instruments) => hub.unsubscribe(reader, &instruments),
-        HubCommand::Resume(reader, position) => hub.resume(reader, position),
+        HubCommand::Ask(reader, wish, done) => {
+            match wish {
+                Wish::Subscribe(subscription) => hub.subscribe(reader, &subscription),
+                Wish::Unsubscribe(instruments) => hub.unsubscribe(reader, &instruments),
+                Wish::Resume(position) => hub.resume(reader, position),
+            }
+            // The socket may have gone meanwhile: then nobody waits.
+            let _ = done.send(());
+        }
         HubCommand::Reached(answer) => {
             // Whoever asked may have gone: then nobody needs the answer.
             let _ = answer.send(());

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,8 +22,11 @@ use crate::recording::Recording;
 
 /// Longest sleep: how late the thread may notice that it should end.
 const NAP: Duration = Duration::from_millis(50);
-/// Market time made at once, in nanoseconds.
-const STRIDE: i64 = 5 * NANOS_PER_SECOND;
+/// Market time made at once, in nanoseconds: little when it is full of ticks.
+const STRIDE_MIN: i64 = NANOS_PER_SECOND / 10;
+const STRIDE_MAX: i64 = 5 * NANOS_PER_SECOND;
+/// More ticks than this at once make the next stride shorter, which bounds memory after a long sleep.
+const TICKS_AT_ONCE: usize = 20_000;
 /// Ticks handed to the hub at once, so that readers' commands get their turn in a burst.
 const BATCH: usize = 1_024;
 
@@ -62,10 +65,12 @@ impl MarketThread {
         std::thread::Builder::new().name("market".into()).spawn(move || {
             let _fatal = EndsProcessOnPanic;
             let started = self.clock.now();
+            // Before anything moves: midnight may fall into the very first step.
+            let version = self.market.listing_version();
             self.market.advance(started, &mut first);
-            let published = self.publish(&first, started);
+            let published = self.publish(&first, started, &stop);
             if published.is_ok() && self.hub.blocking_send(HubCommand::Reached(ready)).is_ok() {
-                self.run(&stop);
+                self.run(version, &stop);
             }
             if let Some(recording) = self.recording.take() {
                 recording.finish();
@@ -73,23 +78,25 @@ impl MarketThread {
         })
     }
 
-    fn run(&mut self, stop: &Receiver<()>) {
-        let mut version = self.market.listing_version();
+    fn run(&mut self, mut version: u64, stop: &Receiver<()>) {
         let mut done = self.clock.now();
+        let mut stride = STRIDE_MIN;
         let mut ticks = Vec::new();
         loop {
             // A slow machine or a high speed is caught up in strides, so that nothing is skipped and the order to end
             // is seen in between.
             let now = self.clock.now();
-            done = now.min(UnixNanos(done.0.saturating_add(STRIDE)));
+            done = now.min(UnixNanos(done.0.saturating_add(stride)));
             ticks.clear();
             self.market.advance(done, &mut ticks);
             if self.market.listing_version() != version {
                 version = self.market.listing_version();
-                self.relist(version);
+                self.relist(version, done);
                 self.market.snapshot(&mut ticks);
             }
-            if self.publish(&ticks, done).is_err() {
+            stride = if ticks.len() > TICKS_AT_ONCE { stride / 2 } else { stride.saturating_mul(2) };
+            stride = stride.clamp(STRIDE_MIN, STRIDE_MAX);
+            if self.publish(&ticks, done, stop).is_err() {
                 return;
             }
             let nap = match self.market.next_at() {
@@ -118,24 +125,31 @@ impl MarketThread {
         }
     }
 
-    fn relist(&mut self, version: u64) {
-        self.listing.set(Listing::new(self.market.instruments()));
+    fn relist(&mut self, version: u64, now: UnixNanos) {
+        let instruments = self.market.instruments();
+        if let Some(recording) = &mut self.recording {
+            recording.relist(&instruments, now);
+        }
+        self.listing.set(Listing::new(instruments));
         self.validator.relist(self.listing.get().registry.iter());
         tracing::info!(version, "listing changed");
     }
 
-    /// Err when the hub is gone.
-    fn publish(&mut self, ticks: &[Tick], now: UnixNanos) -> Result<(), ()> {
+    /// Err when the hub is gone or the thread is to end.
+    fn publish(&mut self, ticks: &[Tick], now: UnixNanos, stop: &Receiver<()>) -> Result<(), ()> {
         if ticks.is_empty() {
             return Ok(());
         }
         let received = machine_now();
         let source = self.market.source();
         let listing = self.listing.get();
-        if let Some(recording) = &mut self.recording {
-            recording.write(ticks, now);
-        }
         for chunk in ticks.chunks(BATCH) {
+            if !matches!(stop.try_recv(), Err(TryRecvError::Empty)) {
+                return Err(());
+            }
+            if let Some(recording) = &mut self.recording {
+                recording.write(chunk, now);
+            }
             let mut valid = Vec::with_capacity(chunk.len());
             for tick in chunk {
                 let verdict = self.validator.check(tick, now);
@@ -159,5 +173,61 @@ impl MarketThread {
             self.hub.blocking_send(command).map_err(drop)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use feed::replay::Replay;
+    use feed::sim::{Hours, Sim, SimConfig};
+    use jiff::civil::datetime;
+
+    use super::*;
+    use crate::clock::mono_now;
+
+    #[test]
+    fn a_recording_follows_the_listing_over_midnight() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("morning.mticks"), folder.path().join("morning.2.mticks"));
+        let midnight = UnixNanos::from_ist(datetime(2026, 11, 25, 0, 0, 0, 0));
+        let start = UnixNanos(midnight.0 - NANOS_PER_SECOND);
+        let config = SimConfig { seed: 7, instruments: 300, rate: 600, hours: Hours::AroundTheClock };
+        let mut sim = Sim::new(config, start).unwrap();
+        let mut snapshot = Vec::new();
+        sim.snapshot(&mut snapshot);
+        let recording = Recording::start(&first, sim.source(), &sim.instruments(), start).unwrap();
+        let listing = CurrentListing::new(Listing::new(sim.instruments()));
+        let (hub, mut commands) = mpsc::channel(16);
+        let thread = MarketThread {
+            validator: Validator::new(Default::default(), listing.get().registry.iter()),
+            market: Box::new(sim),
+            listing: listing.clone(),
+            clock: Arc::new(MarketClock::new(start, mono_now(), 10.0)),
+            hub,
+            metrics: Arc::new(Metrics::new("0", "sim")),
+            candles: None,
+            recording: Some(recording),
+        };
+        let (ready, _published) = oneshot::channel();
+        let (stop, stopped) = sync_channel(1);
+        let thread = thread.spawn(snapshot, ready, stopped).unwrap();
+        let mut stop = Some(stop);
+        while let Some(command) = commands.blocking_recv() {
+            let HubCommand::Publish { ticks, .. } = command else { continue };
+            if ticks.iter().any(|valid| valid.tick.exchange_time.nanos() > midnight) {
+                stop = None;
+            }
+        }
+        assert!(stop.is_none(), "it went on after midnight");
+        thread.join().unwrap();
+        let list = |path| Replay::open(path).unwrap().instruments();
+        let expire_today = |list: &[market::Instrument]| {
+            list.iter().filter(|row| row.expiry == Some(start.ist_date())).count()
+        };
+        assert!(expire_today(&list(&first)) > 0);
+        assert_eq!(expire_today(&list(&second)), 0);
+        assert_eq!(list(&second), listing.get().registry.iter().cloned().collect::<Vec<_>>());
     }
 }

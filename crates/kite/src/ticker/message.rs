@@ -191,11 +191,6 @@ impl Builder {
         usize::from(self.count)
     }
 
-    /// How long the message is now, in bytes.
-    pub fn byte_len(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// True while no packet is in it.
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -243,7 +238,7 @@ mod tests {
         for packet in [&b"abc"[..], b"", b"defgh"] {
             builder.push_packet(packet).unwrap();
         }
-        assert_eq!((builder.count(), builder.byte_len(), builder.is_empty()), (3, 16, false));
+        assert_eq!((builder.count(), builder.is_empty()), (3, false));
         let bytes = builder.finish();
         assert_eq!(bytes, b"\x00\x03\x00\x03abc\x00\x00\x00\x05defgh");
         assert_eq!(packets(&bytes), [&b"abc"[..], b"", b"defgh"]);

@@ -1,14 +1,16 @@
 //! Whole native messages: ticks joined from their shared encodings, and notices.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Format, RequestError};
-use crate::inbox::{Batch, Due, Notice};
+use crate::inbox::{Batch, Notice};
 use crate::position::Position;
 
-/// Ticks in one message: a bigger batch becomes several, so that no message makes a client wait for megabytes.
-pub const TICKS_PER_MESSAGE_MAX: usize = 512;
+/// Bytes of ticks in one message: a bigger batch becomes several, so that none is too large for a socket's buffer or
+/// makes a client wait. A single tick is always less.
+pub const TICK_BYTES_MAX: usize = 64 * 1024;
 
 /// A message with the position it leaves the reader at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +28,25 @@ pub fn encode_batch(batch: &Batch, format: Format) -> Vec<Message> {
     for notice in &batch.notices {
         messages.push(Message { bytes: encode_notice(notice, &start, format), position: start.clone() });
     }
+    let objects: Vec<Bytes> = batch.ticks.iter().map(|due| due.tick.native(due.mode, format)).collect();
     let mut sent = 0;
-    for chunk in batch.ticks.chunks(TICKS_PER_MESSAGE_MAX) {
+    while let Some(rest) = objects.get(sent..).filter(|rest| !rest.is_empty()) {
+        let chunk = rest.get(..fitting(rest)).unwrap_or(rest);
         sent += chunk.len();
         let position = position_after(batch, sent).to_string();
         messages.push(Message { bytes: encode_ticks(chunk, &position, format), position });
     }
     messages
+}
+
+/// How many of these fit one message; at least one.
+fn fitting(objects: &[Bytes]) -> usize {
+    let mut bytes = 0;
+    let count = objects.iter().take_while(|object| {
+        bytes += object.len() + 1;
+        bytes <= TICK_BYTES_MAX
+    });
+    count.count().max(1)
 }
 
 /// The position of a reader that has got the first `sent` ticks of a batch.
@@ -56,8 +70,7 @@ fn position_after(batch: &Batch, sent: usize) -> Position {
     }
 }
 
-fn encode_ticks(ticks: &[Due], position: &str, format: Format) -> Vec<u8> {
-    let objects: Vec<_> = ticks.iter().map(|due| due.tick.native(due.mode, format)).collect();
+fn encode_ticks(objects: &[Bytes], position: &str, format: Format) -> Vec<u8> {
     let size: usize = objects.iter().map(|object| object.len() + 1).sum();
     let mut bytes = Vec::with_capacity(size + position.len() + 48);
     match format {
