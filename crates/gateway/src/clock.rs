@@ -51,6 +51,14 @@ impl MarketClock {
         MarketClock { pace: Pace::Own { market, started, speed }, stopped_at: OnceLock::new() }
     }
 
+    /// Where market time began: now, if it is the wall clock.
+    pub fn beginning(&self) -> UnixNanos {
+        match self.pace {
+            Pace::Wall { .. } => self.now(),
+            Pace::Own { market, .. } => market,
+        }
+    }
+
     /// Market time now.
     pub fn now(&self) -> UnixNanos {
         self.at(machine_now(), mono_now())

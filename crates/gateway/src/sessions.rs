@@ -75,7 +75,9 @@ pub fn hours(choice: &TradingHours, now: UnixNanos) -> Result<Hours, SessionsErr
     };
     for unknown in unknown_soon(&calendar, now) {
         let (date, reason) = (unknown.date.to_string(), unknown.hint.as_str());
-        if unknown.is_past_the_end() {
+        if unknown.is_past_the_end() && unknown.date <= now.ist_date() {
+            // The market itself refuses to start.
+        } else if unknown.is_past_the_end() {
             tracing::warn!(
                 date,
                 reason,
@@ -119,6 +121,8 @@ fn unknown_soon(calendar: &Calendar, now: UnixNanos) -> Vec<NotCovered> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::StartError;
+    use feed::sim::{Sim, SimConfig};
     use jiff::civil::{Date, date};
 
     fn warned(from: Date) -> Vec<Date> {
@@ -133,6 +137,15 @@ mod tests {
         assert_eq!(warned(date(2026, 11, 1)), [date(2026, 11, 8)]);
         assert_eq!(warned(date(2026, 11, 2)), [date(2026, 11, 8), date(2027, 1, 1)]);
         assert_eq!(warned(date(2026, 12, 31)), [date(2027, 1, 1)], "the end once, not every day after it");
+    }
+
+    #[test]
+    fn a_start_past_the_end_is_refused_with_a_way_out() {
+        let now = UnixNanos::ist_midnight(date(2027, 1, 1));
+        let hours = hours(&TradingHours::Exchange { calendar: None }, now).unwrap();
+        let refused = Sim::new(SimConfig { hours, ..Default::default() }, now).map(drop).unwrap_err();
+        let refused = StartError::from(refused);
+        assert!(refused.hint().is_some_and(|hint| hint.contains("--calendar FILE")), "{refused}");
     }
 
     #[test]

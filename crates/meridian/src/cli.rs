@@ -281,6 +281,13 @@ mod tests {
     }
 
     #[test]
+    fn a_calendar_is_for_market_hours() {
+        let parse = |more: &[&str]| Cli::try_parse_from(["meridian", "up"].iter().chain(more)).is_ok();
+        assert!(parse(&["--market-hours", "--calendar", "2027.toml"]) && parse(&["--market-hours"]));
+        assert!(!parse(&["--calendar", "2027.toml"]));
+    }
+
+    #[test]
     fn origins_are_whole_and_plain() {
         assert!(parse_origin("https://desk.example.com:8443").is_ok());
         for text in ["*", "desk.example.com", "https://", "https://a/b", "https://*.example.com", "null"] {

@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::EndsProcessOnPanic;
 
-/// Commands that may wait. Full: senders wait, so a market that is faster than the hub falls behind in market time and
-/// a client that asks faster than it is served is not read.
-pub const HUB_QUEUE: usize = 1_024;
+/// Commands that may wait, each of about a thousand ticks at most. Full: senders wait, so a market that is faster than the
+/// hub falls behind in market time and a client that asks faster than it is served is not read.
+pub const HUB_QUEUE: usize = 64;
 
 /// One validated tick on its way to the hub.
 #[derive(Clone, Debug)]

@@ -64,13 +64,14 @@ impl MarketThread {
     ) -> io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("market".into()).spawn(move || {
             let _fatal = EndsProcessOnPanic;
-            let started = self.clock.now();
+            // Not now: at a high speed that is far into the market already.
+            let started = self.clock.beginning();
             // Before anything moves: midnight may fall into the very first step.
             let version = self.market.listing_version();
             self.market.advance(started, &mut first);
             let published = self.publish(&first, started, &stop);
             if published.is_ok() && self.hub.blocking_send(HubCommand::Reached(ready)).is_ok() {
-                self.run(version, &stop);
+                self.run(started, version, &stop);
             }
             if let Some(recording) = self.recording.take() {
                 recording.finish();
@@ -78,8 +79,7 @@ impl MarketThread {
         })
     }
 
-    fn run(&mut self, mut version: u64, stop: &Receiver<()>) {
-        let mut done = self.clock.now();
+    fn run(&mut self, mut done: UnixNanos, mut version: u64, stop: &Receiver<()>) {
         let mut stride = STRIDE_MIN;
         let mut ticks = Vec::new();
         loop {
