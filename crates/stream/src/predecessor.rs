@@ -4,6 +4,7 @@ use market::{InstrumentToken, Mode, Price, TickKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::native::request::start_of;
 use crate::published::Published;
 
 /// One message of a client.
@@ -30,6 +31,10 @@ impl Request {
     /// # Errors
     /// What is wrong, for the client's `error` message.
     pub fn parse(text: &str) -> Result<Request, String> {
+        Request::read(text).map_err(|refusal| start_of(&refusal))
+    }
+
+    fn read(text: &str) -> Result<Request, String> {
         let wire: Wire = serde_json::from_str(text).map_err(|error| format!("not a request: {error}"))?;
         let tokens = || {
             if wire.tokens.is_empty() {
@@ -106,5 +111,7 @@ mod tests {
         assert!(Request::parse(r#"{"action":"subscribe"}"#).unwrap_err().contains("tokens"));
         assert!(Request::parse(r#"{"action":"dance"}"#).unwrap_err().contains("dance"));
         assert!(Request::parse("nonsense").is_err());
+        let long = format!(r#"{{"action":"{}"}}"#, "x".repeat(100_000));
+        assert!(Request::parse(&long).unwrap_err().len() < 1_000);
     }
 }

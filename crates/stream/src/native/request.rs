@@ -53,8 +53,16 @@ pub struct RequestError {
 
 impl RequestError {
     fn new(code: &'static str, field: Option<&'static str>, message: impl Into<String>) -> RequestError {
-        RequestError { code, field, message: message.into() }
+        RequestError { code, field, message: start_of(&message.into()) }
     }
+}
+
+/// Longest message of a refusal, in characters: a client's own words in it are not sent back at any length.
+const MESSAGE_MAX: usize = 300;
+
+/// The beginning of a refusal's text.
+pub(crate) fn start_of(message: &str) -> String {
+    message.chars().take(MESSAGE_MAX).collect()
 }
 
 #[derive(Deserialize)]
@@ -200,6 +208,9 @@ mod tests {
         assert_eq!(refused(r#"{"op":"fly"}"#).field, Some("op"));
         assert_eq!(refused(r#"{"op":"ping","colour":1}"#).code, "bad_message");
         assert_eq!(refused("[").code, "bad_message");
+        let long = "x".repeat(100_000);
+        assert!(refused(&format!(r#"{{"op":"{long}"}}"#)).message.len() <= MESSAGE_MAX);
+        assert!(refused(&format!(r#"{{"op":"ping","{long}":1}}"#)).message.len() <= MESSAGE_MAX);
         assert_eq!(refused(&format!("\"{}\"", "x".repeat(REQUEST_BYTES_MAX))).code, "too_large");
     }
 }
