@@ -59,6 +59,11 @@ impl MarketClock {
         }
     }
 
+    /// True when market time is the wall clock, which can leap forward.
+    pub fn is_wall(&self) -> bool {
+        matches!(self.pace, Pace::Wall { .. })
+    }
+
     /// Market time now.
     pub fn now(&self) -> UnixNanos {
         self.at(machine_now(), mono_now())

@@ -25,6 +25,8 @@ const NAP: Duration = Duration::from_millis(50);
 /// Market time made at once, in nanoseconds: little when it is full of ticks.
 const STRIDE_MIN: i64 = NANOS_PER_SECOND / 10;
 const STRIDE_MAX: i64 = 5 * NANOS_PER_SECOND;
+/// A wall clock that is so far ahead, in nanoseconds, has leapt.
+const SLEPT: i64 = 30 * NANOS_PER_SECOND;
 /// More ticks than this at once make the next stride shorter, which bounds memory after a long sleep.
 const TICKS_AT_ONCE: usize = 20_000;
 /// Ticks handed to the hub at once, so that readers' commands get their turn in a burst.
@@ -83,10 +85,8 @@ impl MarketThread {
         let mut stride = STRIDE_MIN;
         let mut ticks = Vec::new();
         loop {
-            // A slow machine or a high speed is caught up in strides, so that nothing is skipped and the order to end
-            // is seen in between.
             let now = self.clock.now();
-            done = now.min(UnixNanos(done.0.saturating_add(stride)));
+            done = next_step(done, now, stride, self.clock.is_wall());
             ticks.clear();
             self.market.advance(done, &mut ticks);
             if self.market.listing_version() != version {
@@ -176,6 +176,16 @@ impl MarketThread {
     }
 }
 
+/// How far to go next from `done` towards `now`. A slow machine or a high speed is caught up in strides, so that nothing is
+/// skipped and the order to end is seen in between. After the machine has slept the market that went on without us is
+/// joined where it is.
+fn next_step(done: UnixNanos, now: UnixNanos, stride: i64, wall: bool) -> UnixNanos {
+    if wall && now.0.saturating_sub(done.0) > SLEPT {
+        return now;
+    }
+    now.min(UnixNanos(done.0.saturating_add(stride)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::sync_channel;
@@ -186,6 +196,16 @@ mod tests {
 
     use super::*;
     use crate::clock::mono_now;
+
+    #[test]
+    fn a_slow_machine_catches_up_and_one_that_slept_joins_the_market_where_it_is() {
+        let at = UnixNanos::from_seconds;
+        let second = NANOS_PER_SECOND;
+        assert_eq!(next_step(at(10), at(10), second, true), at(10));
+        assert_eq!(next_step(at(10), at(20), second, true), at(11));
+        assert_eq!(next_step(at(10), at(30_000), second, true), at(30_000));
+        assert_eq!(next_step(at(10), at(30_000), second, false), at(11), "a recording skips nothing");
+    }
 
     #[test]
     fn a_recording_follows_the_listing_over_midnight() {
