@@ -54,21 +54,6 @@ def test_a_flood_of_requests_starves_nobody(start, dialect):
     gateway.stop()  # asserts that SIGTERM ends it
 
 
-def test_a_thousand_instruments_in_full_arrive(gateway, reader):
-    listed = Native(gateway.native, reader.access_token).get("/v1/instruments", query="", limit=1_000).json()["instruments"]
-    names = [row["instrument"] for row in listed]
-    with Stream(gateway, reader.access_token) as stream:
-        stream.subscribe(*names)
-        seen = set()
-
-        def all_seen():
-            if stream.messages:
-                seen.update(tick["instrument"] for tick in stream.messages[-1].get("data", []))
-            return len(seen) == len(names)
-
-        stream.until(all_seen, f"all {len(names)} instruments")
-
-
 def test_made_up_methods_do_not_grow_the_metrics(gateway):
     address = urlsplit(gateway.native)
     for number in range(100):

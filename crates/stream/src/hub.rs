@@ -171,11 +171,6 @@ impl Hub {
         }
     }
 
-    /// Readers now.
-    pub fn readers(&self) -> usize {
-        self.readers.len()
-    }
-
     /// Delivers `subscription` from now on, beginning with the current value of each instrument, or, directly after
     /// [`Hub::resume`], with what the reader has missed of them. Asking again with other words changes the mode or
     /// delivery; `latest` then repeats the current value in the new mode. Asking again with the same words changes

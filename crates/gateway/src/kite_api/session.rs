@@ -8,14 +8,12 @@ use axum::response::Response;
 use kite::form::Form;
 use kite::rest::maybe::Maybe;
 use kite::rest::session::{LogoutRequest, Session, TokenRequest};
-use kite::rest::user::ProfileMeta;
 use kite::secret::Secret;
 
 use super::guard::refusal;
 use super::reply::{self, Refusal};
-use super::user::{EXCHANGES, ORDER_TYPES, PRODUCTS};
+use super::user::profile_of;
 use crate::Gateway;
-use crate::account::Account;
 use crate::clock::machine_now;
 
 pub async fn create(State(gateway): State<Arc<Gateway>>, body: String) -> Result<Response, Refusal> {
@@ -37,22 +35,19 @@ pub async fn create(State(gateway): State<Arc<Gateway>>, body: String) -> Result
             other => Refusal::internal(&other),
         })?;
     let account = gateway.account();
-    let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    let profile = profile_of(account, account.email());
     Ok(reply::success(&Session {
-        user_id: account.user_id(),
-        user_name: account.user_name(),
-        user_shortname: Maybe::Set(account.name.clone()),
-        email: Maybe::Set(account.email()),
-        user_type: Maybe::Set("individual".into()),
-        broker: Maybe::Set(Account::BROKER.into()),
-        exchanges: strings(&EXCHANGES),
-        products: strings(&PRODUCTS),
-        order_types: strings(&ORDER_TYPES),
-        avatar_url: Maybe::Null,
-        meta: Maybe::Set(ProfileMeta {
-            demat_consent: Maybe::Set("consent".into()),
-            ..ProfileMeta::default()
-        }),
+        user_id: profile.user_id,
+        user_name: profile.user_name,
+        user_shortname: profile.user_shortname,
+        email: profile.email,
+        user_type: profile.user_type,
+        broker: profile.broker,
+        exchanges: profile.exchanges,
+        products: profile.products,
+        order_types: profile.order_types,
+        avatar_url: profile.avatar_url,
+        meta: profile.meta,
         api_key,
         access_token: Secret::new(session.access_token.expose()),
         public_token: Maybe::Set(Secret::new("")),

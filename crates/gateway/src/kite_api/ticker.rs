@@ -176,8 +176,7 @@ async fn perform(
     let (known, unknown): (Vec<InstrumentToken>, Vec<InstrumentToken>) =
         request.tokens().iter().partition(|token| listing.listed(**token).is_some());
     let instruments: Vec<_> = known.iter().filter_map(|token| listing.listed(*token)).cloned().collect();
-    let request_tokens = request.tokens().to_vec();
-    let mode = match request {
+    let mode = match &request {
         Request::Unsubscribe(_) => {
             for token in known {
                 subscribed.remove(&token);
@@ -188,11 +187,11 @@ async fn perform(
             return Ok(None);
         }
         Request::Subscribe(_) => Mode::Quote,
-        Request::Mode(mode, _) => mode,
+        Request::Mode(mode, _) => *mode,
     };
     if gateway.broker_limits.is_some() {
         let fresh =
-            request_tokens.iter().filter(|token| !subscribed.contains(token)).collect::<HashSet<_>>().len();
+            request.tokens().iter().filter(|token| !subscribed.contains(token)).collect::<HashSet<_>>().len();
         if subscribed.len() + fresh > BROKER_INSTRUMENTS_MAX {
             return Ok(Some(format!("Can't subscribe to more than {BROKER_INSTRUMENTS_MAX} instruments.")));
         }

@@ -16,11 +16,11 @@ use crate::Gateway;
 use crate::account::Account;
 
 /// Exchanges that the simulated and replayed markets can list.
-pub const EXCHANGES: [&str; 7] = ["NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"];
+const EXCHANGES: [&str; 7] = ["NSE", "BSE", "NFO", "BFO", "CDS", "BCD", "MCX"];
 /// What the paper account can hold.
-pub const PRODUCTS: [&str; 4] = ["CNC", "NRML", "MIS", "MTF"];
+const PRODUCTS: [&str; 4] = ["CNC", "NRML", "MIS", "MTF"];
 /// How it can order.
-pub const ORDER_TYPES: [&str; 4] = ["MARKET", "LIMIT", "SL", "SL-M"];
+const ORDER_TYPES: [&str; 4] = ["MARKET", "LIMIT", "SL", "SL-M"];
 
 /// With `market:read` alone the caller sees that the account is there, not what is in it.
 fn sees_figures(principal: &Principal) -> bool {
@@ -32,9 +32,14 @@ pub async fn profile(
     Extension(principal): Extension<Arc<Principal>>,
 ) -> Response {
     let account = gateway.account();
-    let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();
     let email = if sees_figures(&principal) { account.email() } else { "***".to_string() };
-    reply::success(&Profile {
+    reply::success(&profile_of(account, email))
+}
+
+/// Who the owner of `account` is: a profile and a fresh session say the same.
+pub fn profile_of(account: &Account, email: String) -> Profile {
+    let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    Profile {
         user_id: account.user_id(),
         user_type: Maybe::Set("individual".into()),
         email: Maybe::Set(email),
@@ -57,7 +62,7 @@ pub async fn profile(
         tags: Maybe::Absent,
         password_timestamp: Maybe::Absent,
         twofa_timestamp: Maybe::Absent,
-    })
+    }
 }
 
 pub async fn margins(

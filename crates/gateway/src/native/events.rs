@@ -10,7 +10,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use market::Mode;
 use serde::Deserialize;
 use stream::native::{self, Format};
 use stream::{Batch, Delivery, Position, Subscription};
@@ -82,14 +81,7 @@ async fn wanted(
     principal: &Principal,
     query: &EventsQuery,
 ) -> Result<Vec<Subscription>, ApiError> {
-    let mode: Option<Mode> = query
-        .mode
-        .as_deref()
-        .map(|text| {
-            text.parse()
-                .map_err(|error| ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}")))
-        })
-        .transpose()?;
+    let mode = names::mode(query.mode.as_deref())?;
     let delivery = match query.delivery.as_deref() {
         None => Delivery::Latest,
         Some(text) => text.parse().map_err(|error| {

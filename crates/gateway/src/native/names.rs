@@ -1,8 +1,10 @@
-//! Instruments as clients name them: `EXCHANGE:TRADINGSYMBOL` or a numeric token.
+//! Instruments as clients name them, `EXCHANGE:TRADINGSYMBOL` or a numeric token, and modes.
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use market::Mode;
+use market::mode::UnknownMode;
 use stream::Listed;
 
 use crate::api_error::ApiError;
@@ -33,6 +35,12 @@ pub fn check_count(count: usize) -> Result<(), ApiError> {
         .hint("split the request"));
     }
     Ok(())
+}
+
+/// The mode that a request names, if it names one.
+pub fn mode(text: Option<&str>) -> Result<Option<Mode>, ApiError> {
+    let refusal = |text, error| ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}"));
+    text.map(|text| text.parse().map_err(|error: UnknownMode| refusal(text, error))).transpose()
 }
 
 /// The instrument or 404.

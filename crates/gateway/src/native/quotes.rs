@@ -35,12 +35,7 @@ pub async fn quotes(
     Query(query): Query<QuotesQuery>,
 ) -> Result<Json<QuotesAnswer>, ApiError> {
     let names = names::split(&query.instruments)?;
-    let mode = match &query.mode {
-        None => Mode::Full,
-        Some(text) => text
-            .parse()
-            .map_err(|error| ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}")))?,
-    };
+    let mode = names::mode(query.mode.as_deref())?.unwrap_or(Mode::Full);
     let listing = gateway.listing.get();
     let now = machine_now();
     let mut answer = QuotesAnswer { quotes: BTreeMap::new(), missing: Vec::new() };

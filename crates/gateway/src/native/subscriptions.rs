@@ -65,12 +65,7 @@ pub async fn create(
     if body.instruments.is_empty() {
         return Err(ApiError::bad_field("instruments", "missing_field", "instruments is empty"));
     }
-    let mode: Mode = match &body.mode {
-        None => Mode::Quote,
-        Some(text) => text
-            .parse()
-            .map_err(|error| ApiError::bad_field("mode", "bad_mode", format!("mode {text:?} {error}")))?,
-    };
+    let mode = names::mode(body.mode.as_deref())?.unwrap_or(Mode::Quote);
     let listing = state.0.listing.get();
     let instruments = body
         .instruments
