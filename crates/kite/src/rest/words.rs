@@ -214,6 +214,16 @@ words! {
 }
 
 words! {
+    /// Which part of a position a conversion takes.
+    PositionType {
+        /// Opened today.
+        Day = "day",
+        /// Carried over.
+        Overnight = "overnight",
+    }
+}
+
+words! {
     /// State of a trigger (GTT).
     TriggerStatus {
         /// Waiting.
