@@ -36,6 +36,16 @@ pub fn get(address: SocketAddr, target: &str, token: Option<&str>) -> Vec<u8> {
     format!("GET {target} HTTP/1.1\r\nhost: {address}\r\n{authorization}\r\n").into_bytes()
 }
 
+/// The bytes of a POST request with a JSON body.
+pub fn post(address: SocketAddr, target: &str, token: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {target} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
 impl Connection {
     /// Connects.
     ///

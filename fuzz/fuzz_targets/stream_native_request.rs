@@ -4,6 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use stream::native::{Format, Request, RequestError, encode_error};
+use stream::position::joined;
 
 fn to_json(request: &Request) -> Value {
     match request {
@@ -18,7 +19,15 @@ fn to_json(request: &Request) -> Value {
             value
         }
         Request::Unsubscribe { instruments } => json!({"op": "unsubscribe", "instruments": instruments}),
-        Request::Resume { position } => json!({"op": "resume", "position": position.to_string()}),
+        Request::Orders { on } => json!({"op": if *on { "subscribe" } else { "unsubscribe" }, "mode": "orders"}),
+        Request::Resume { position, orders } => {
+            let ticks = position.map(|position| position.to_string());
+            let text = match orders {
+                Some(orders) => joined(ticks.as_deref(), *orders),
+                None => ticks.expect("a resume has a position"),
+            };
+            json!({"op": "resume", "position": text})
+        }
         Request::Ping => json!({"op": "ping"}),
     }
 }

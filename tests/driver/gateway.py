@@ -1,6 +1,5 @@
 """`meridian up` as a child process: started on free ports, stopped with SIGTERM, its exit code checked."""
 
-import json
 import queue
 import signal
 import subprocess
@@ -20,11 +19,14 @@ class DidNotStart(AssertionError):
 class Gateway:
     """One data directory and, while started, the process that serves it."""
 
-    def __init__(self, data, *flags):
+    def __init__(self, data, *flags, role="up", under=()):
+        """`role`: the command. `under`: a program, with its arguments, that runs it."""
         self.data = Path(data)
         self.flags = flags
+        self.role = role
+        self.under = under
         self.addresses = ("127.0.0.1:0", "127.0.0.1:0")
-        self.stderr = self.data.parent / f"{self.data.name}.stderr"
+        self.stderr = self.data.parent / f"{self.data.name}.{role}.stderr"
         self.process = None
         self.stdout = []
         self._lines = queue.Queue()
@@ -32,26 +34,29 @@ class Gateway:
     def start(self):
         """Starts the process and returns once it has printed its ready line."""
         native, kite = self.addresses
+        self._lines = queue.Queue()
         began = time.monotonic()
         with self.stderr.open("ab") as log:
             self.process = subprocess.Popen(
-                [cli.binary(), "up", "--data", str(self.data), "--listen", native, "--kite-listen", kite, *self.flags],
+                [*self.under, cli.binary(), self.role, "--data", str(self.data),
+                 "--listen", native, "--kite-listen", kite, *self.flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
             )
-        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+        threading.Thread(target=self._read, args=(self.process.stdout, self._lines), daemon=True).start()
         try:
             until("the ready line on stdout", self._is_ready)
         except AssertionError:
             self.kill()
             raise
         print(f"ready after {1000 * (time.monotonic() - began):.0f} ms")
-        self._run = json.loads((self.data / "run.json").read_text())
+        self._run = dict(line.split(" ", 1) for line in self.stdout if line.startswith(("kite ", "ready ")))
         self.addresses = (urlsplit(self.native).netloc, urlsplit(self.kite).netloc)
         return self
 
-    def _read(self, pipe):
+    @staticmethod
+    def _read(pipe, lines):
         for line in pipe:
-            self._lines.put(line.rstrip("\n"))
+            lines.put(line.rstrip("\n"))
 
     def _is_ready(self):
         while not self._lines.empty():
@@ -67,12 +72,12 @@ class Gateway:
     @property
     def native(self):
         """Base address of the native API."""
-        return self._run["listen"]
+        return self._run["ready"]
 
     @property
     def kite(self):
         """Base address of the Kite listener (REST)."""
-        return self._run["kite_listen"]
+        return self._run["kite"]
 
     @property
     def kite_ws(self):

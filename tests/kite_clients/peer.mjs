@@ -21,8 +21,19 @@ const methods = {
   invalidate_access_token: (kite) => kite.invalidateAccessToken(kite.access_token),
   holdings: (kite) => kite.getHoldings(),
   positions: (kite) => kite.getPositions(),
-  place_order: (kite, [variety, exchange, tradingsymbol, transaction_type, quantity, product, order_type]) =>
-    kite.placeOrder(variety, { exchange, tradingsymbol, transaction_type, quantity, product, order_type }),
+  place_order: (kite, [variety, exchange, tradingsymbol, transaction_type, quantity, product, order_type, more]) =>
+    kite
+      .placeOrder(variety, { exchange, tradingsymbol, transaction_type, quantity, product, order_type, ...more })
+      .then(({ order_id }) => order_id),
+  modify_order: (kite, [variety, id, changes]) =>
+    kite.modifyOrder(variety, id, changes).then(({ order_id }) => order_id),
+  cancel_order: (kite, [variety, id]) => kite.cancelOrder(variety, id).then(({ order_id }) => order_id),
+  orders: (kite) => kite.getOrders(),
+  order_history: (kite, [id]) => kite.getOrderHistory(id),
+  order_trades: (kite, [id]) => kite.getOrderTrades(id),
+  trades: (kite) => kite.getTrades(),
+  get_gtts: (kite) => kite.getGTTs(),
+  delete_gtt: (kite, [id]) => kite.deleteGTT(id),
 };
 
 let rest;
@@ -48,6 +59,7 @@ const commands = {
     });
     ticker.on("ticks", (ticks) => emit({ event: "ticks", ticks }));
     ticker.on("message", (data) => emit({ event: "message", bytes: data.byteLength, binary: true }));
+    ticker.on("order_update", (order) => emit({ event: "order_update", order }));
     ticker.on("close", ({ code, reason }) => emit({ event: "close", code, reason }));
     ticker.on("error", ({ message }) => emit({ event: "error", reason: message }));
     ticker.on("reconnect", (attempt) => emit({ event: "reconnect", attempt }));

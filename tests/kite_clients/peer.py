@@ -34,7 +34,8 @@ class Session:
         self.rest.set_session_expiry_hook(lambda: emit(event="session_expired"))
 
     def call(self, name, arguments):
-        return getattr(self.rest, name)(*arguments)
+        named = arguments.pop() if arguments and isinstance(arguments[-1], dict) else {}
+        return getattr(self.rest, name)(*arguments, **named)
 
     def use_token(self, access_token):
         self.rest.set_access_token(access_token)
@@ -47,6 +48,7 @@ class Session:
         ticker.on_message = lambda ws, payload, binary: emit(event="message", bytes=len(payload), binary=binary)
         ticker.on_close = lambda ws, code, reason: emit(event="close", code=code, reason=reason)
         ticker.on_error = lambda ws, code, reason: emit(event="error", code=code, reason=reason)
+        ticker.on_order_update = lambda ws, order: emit(event="order_update", order=order)
         ticker.on_reconnect = lambda ws, attempt: emit(event="reconnect", attempt=attempt)
         ticker.connect(threaded=True)
 

@@ -5,14 +5,24 @@ from datetime import datetime, timedelta
 import pytest
 
 from driver import ist
+from driver.api import Native
 from driver.peer import PeerError
 
 INFY, NIFTY = 408065, 256265
 
 
+@pytest.fixture(scope="session")
+def untouched(gateway):
+    """A key of an account that nobody trades on, whatever other tests of the shared instance do."""
+    admin = Native(gateway.native, gateway.admin_token)
+    added = admin.request("POST", "/v1/accounts", json={"name": "untouched", "class": "paper", "funds": "10000000"})
+    assert added.status_code == 201, added.text
+    return gateway.key("market:read", "orders:read", name="untouched", account="untouched")
+
+
 @pytest.fixture
-def client(gateway, reader, peer):
-    peer.tell("connect", api_key=reader.api_key, root=gateway.kite, access_token=reader.access_token)
+def client(gateway, untouched, peer):
+    peer.tell("connect", api_key=untouched.api_key, root=gateway.kite, access_token=untouched.access_token)
     return peer
 
 

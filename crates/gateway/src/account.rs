@@ -1,32 +1,37 @@
-//! The one account of this version. The order issue makes it trade.
+//! Who an account belongs to, as profiles tell it. What it holds and may do is in the state of the desk.
 
-use market::Price;
+use trade::event::Class;
 
-/// A trading account.
+/// The owner of a trading account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Name in commands and keys.
     pub name: String,
-    /// Funds in paise.
-    pub funds: Price,
+    /// How its orders reach a market.
+    pub class: Class,
 }
 
 impl Account {
-    /// What profiles say: nobody may take a paper account for a live one.
-    pub const BROKER: &'static str = "MERIDIAN-PAPER";
-    /// The account that `up` starts with.
+    /// The account that `up` starts with: keys that are bound to no account use it where a call names none.
     pub const PAPER: &'static str = "paper";
-    /// One crore rupees, in paise.
-    const PAPER_FUNDS: Price = Price::from_mantissa(1_000_000_000);
 
     /// The paper account.
     pub fn paper() -> Account {
-        Account { name: Account::PAPER.into(), funds: Account::PAPER_FUNDS }
+        Account { name: Account::PAPER.into(), class: Class::Paper }
+    }
+
+    /// What profiles say: nobody may take a paper account for a live one.
+    pub const fn broker(&self) -> &'static str {
+        match self.class {
+            Class::Paper => "MERIDIAN-PAPER",
+            Class::Venue => "MERIDIAN-VENUE",
+            Class::Kite => "KITE",
+        }
     }
 
     /// The broker's user id.
     pub fn user_id(&self) -> String {
-        self.name.to_uppercase()
+        user_id(&self.name)
     }
 
     /// For people.
@@ -38,4 +43,9 @@ impl Account {
     pub fn email(&self) -> String {
         format!("{}@meridian.invalid", self.name)
     }
+}
+
+/// The broker's user id of the account `name`.
+pub fn user_id(name: &str) -> String {
+    name.to_uppercase()
 }

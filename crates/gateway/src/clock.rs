@@ -22,6 +22,12 @@ pub fn mono_now() -> Instant {
     Instant::now()
 }
 
+/// Nanoseconds since this machine was started, sleep included: for leases and for the last moment of a call.
+pub fn boot_nanos() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+}
+
 /// How market time follows machine time.
 #[derive(Debug)]
 pub struct MarketClock {

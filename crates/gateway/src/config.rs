@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use trade::event::Class;
 
 use crate::listener::Limits;
+use crate::native::redis_signals::RedisSource;
 
 /// When the simulated market trades.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +43,44 @@ pub enum MarketChoice {
     },
 }
 
+/// What an instance is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one that the command line finds by the data directory.
+    Up,
+    /// One more beside it.
+    Gateway,
+}
+
+/// How far orders may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Paper accounts only.
+    Paper,
+    /// Also venues on this machine.
+    Venue,
+    /// Also the live broker.
+    Kite,
+}
+
+impl Reach {
+    /// True when orders of accounts of `class` may be sent.
+    pub const fn includes(self, class: Class) -> bool {
+        match class {
+            Class::Paper => true,
+            Class::Venue => matches!(self, Reach::Venue | Reach::Kite),
+            Class::Kite => matches!(self, Reach::Kite),
+        }
+    }
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What it is for.
+    pub role: Role,
+    /// How far orders may go.
+    pub reach: Reach,
     /// What `/version` says.
     pub version: &'static str,
     /// Data directory.
@@ -62,6 +99,10 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// Impose the broker's own limits on Kite clients.
     pub emulate_broker_limits: bool,
+    /// Make a backup of the data directory inside it every day.
+    pub backups: bool,
+    /// A Redis stream to read signals from.
+    pub redis: Option<RedisSource>,
     /// Limits of each listener.
     pub limits: Limits,
     /// Time for one request, its body included.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::{Denied, Principal, Scope};
 use axum::Extension;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -27,6 +27,8 @@ pub enum Access {
     SocketScope(Scope),
     /// The handler authenticates in its own dialect (`/ws/ticks` answers inside the socket) and demands this scope.
     InDialect(Scope),
+    /// The handler takes the access token from its own path, for callers that can send no headers, and demands this scope.
+    InPath(Scope),
 }
 
 /// Lets a request through with its [`Principal`], or answers it.
@@ -37,11 +39,11 @@ pub async fn guard(
     next: Next,
 ) -> Response {
     let admitted = match access {
-        Access::Public | Access::InDialect(_) => Ok(None),
+        Access::Public | Access::InDialect(_) | Access::InPath(_) => Ok(None),
         Access::Loopback => loopback(&request).map(|()| None),
-        Access::Scope(scope) => admit(&gateway, bearer(&request), scope).await.map(Some),
+        Access::Scope(scope) => admit(&gateway, bearer(request.headers()), scope).await.map(Some),
         Access::SocketScope(scope) => {
-            let token = bearer(&request).or_else(|| query_token(&request));
+            let token = bearer(request.headers()).or_else(|| query_token(&request));
             admit(&gateway, token, scope).await.map(Some)
         }
     };
@@ -68,8 +70,14 @@ fn loopback(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-fn bearer(request: &Request) -> Option<String> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+/// The caller of a public route, if it says who it is.
+pub async fn known(gateway: &Gateway, headers: &HeaderMap) -> Option<Arc<Principal>> {
+    let token = bearer(headers)?;
+    gateway.authenticate(|keys| keys.authenticate(&token, machine_now())).await.ok()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_string())
 }

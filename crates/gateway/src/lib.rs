@@ -3,7 +3,7 @@
 //! Enters: a [`Config`]. Leaves: a [`Running`] gateway that answers on two addresses until it is told to end.
 //! Never here: decisions about prices (`feed`), about who gets what (`stream`), about who may (`access`); releases.
 //!
-//! Threads: one drives the market, one owns the hub, the sockets live on tokio. They never share an executor.
+//! Threads: one drives the market, one owns the hub, one decides on orders, the sockets live on tokio. They never share an executor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,21 +31,26 @@ pub mod listener;
 mod listing;
 mod metrics;
 mod native;
+mod order_feed;
+mod order_view;
 mod query;
 mod reader;
 mod recording;
+pub mod report;
 mod run;
 mod sessions;
 mod socket;
 mod standing;
 mod threads;
+mod trading;
 
-pub use config::{Config, MarketChoice, TradingHours};
+pub use config::{Config, MarketChoice, Reach, Role, TradingHours};
+pub use native::redis_signals::{BadRedisUrl, RedisSource, RedisUrl};
 pub use run::{Running, StartError, start};
+pub use trading::{anchors, backups, replay, restore};
 
-use account::Account;
 use clock::MarketClock;
-use kite_api::{BrokerLimits, TickerPlaces};
+use kite_api::{BrokerLimits, Refusals, TickerPlaces};
 use listing::CurrentListing;
 use metrics::Metrics;
 use reader::Readers;
@@ -56,7 +61,6 @@ struct Gateway {
     version: &'static str,
     instance: String,
     source: Source,
-    account: Account,
     keys: Arc<Keys>,
     listing: CurrentListing,
     latest: Latest,
@@ -64,6 +68,11 @@ struct Gateway {
     standing: Standing,
     clock: Arc<MarketClock>,
     history: Arc<dyn History>,
+    desk: Arc<trading::Desk>,
+    /// Alerts of the last minute.
+    hooks_seen: native::Seen,
+    /// Refused placements of Kite clients.
+    refusals: Refusals,
     metrics: Arc<Metrics>,
     ticker_places: TickerPlaces,
     /// Some with `--emulate-broker-limits`.
@@ -78,10 +87,6 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn account(&self) -> &Account {
-        &self.account
-    }
-
     fn is_warm(&self) -> bool {
         self.warm.load(Ordering::Acquire)
     }

@@ -56,6 +56,9 @@ struct RouteLabel {
 const REQUEST_SECONDS: [f64; 11] =
     [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
 
+/// Upper edges in seconds: from a look to a second in which nothing is acknowledged.
+const PAUSE_SECONDS: [f64; 9] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+
 /// All measurements of one gateway: no global state, so several can live in one process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -72,9 +75,27 @@ pub struct Metrics {
     refused_connections: Counter,
     published: Counter,
     last_publish: Gauge,
+    journal_sequence: Gauge,
+    accounts_held: Gauge,
+    unknown_fates: Gauge,
+    desk_ticks_dropped: Gauge,
+    redis_consumed: Counter,
+    redis_rejected: Counter,
+    redis_connected: Gauge,
+    log_restarts: Counter,
+    log_restarts_missed: Counter,
+    log_restart_pauses: Histogram,
 }
 
 impl Metrics {
+    /// What the deciding thread looks after.
+    pub fn desk(&self, sequence: u64, held: usize, unknown: usize, ticks_dropped: u64) {
+        self.journal_sequence.set(i64::try_from(sequence).unwrap_or(i64::MAX));
+        self.accounts_held.set(i64::try_from(held).unwrap_or(i64::MAX));
+        self.unknown_fates.set(i64::try_from(unknown).unwrap_or(i64::MAX));
+        self.desk_ticks_dropped.set(i64::try_from(ticks_dropped).unwrap_or(i64::MAX));
+    }
+
     /// Registers every metric.
     pub fn new(version: &str, source: &str) -> Metrics {
         let mut registry = Registry::with_prefix("meridian");
@@ -99,8 +120,38 @@ impl Metrics {
             refused_connections: Counter::default(),
             published: Counter::default(),
             last_publish: Gauge::default(),
+            journal_sequence: Gauge::default(),
+            accounts_held: Gauge::default(),
+            unknown_fates: Gauge::default(),
+            desk_ticks_dropped: Gauge::default(),
+            redis_consumed: Counter::default(),
+            redis_rejected: Counter::default(),
+            redis_connected: Gauge::default(),
+            log_restarts: Counter::default(),
+            log_restarts_missed: Counter::default(),
+            log_restart_pauses: Histogram::new(PAUSE_SECONDS),
             registry: Registry::default(),
         };
+        registry.register(
+            "journal_sequence",
+            "Newest row of the journal that is folded here",
+            metrics.journal_sequence.clone(),
+        );
+        registry.register(
+            "accounts_held",
+            "Accounts that this instance decides for",
+            metrics.accounts_held.clone(),
+        );
+        registry.register(
+            "calls_unknown",
+            "Calls of these accounts whose fate is unknown",
+            metrics.unknown_fates.clone(),
+        );
+        registry.register(
+            "paper_ticks_dropped",
+            "Ticks that paper orders did not see because too many waited, since the start",
+            metrics.desk_ticks_dropped.clone(),
+        );
         registry.register("ticks_received", "Ticks that the feed delivered", metrics.received.clone());
         registry.register(
             "ticks_rejected",
@@ -147,6 +198,37 @@ impl Metrics {
             Unit::Seconds,
             metrics.last_publish.clone(),
         );
+        registry.register(
+            "journal_log_restarts",
+            "Long write-ahead logs that the next commit starts anew",
+            metrics.log_restarts.clone(),
+        );
+        registry.register(
+            "journal_log_restarts_missed",
+            "Long write-ahead logs that a reader or a writer kept from starting anew; tried again",
+            metrics.log_restarts_missed.clone(),
+        );
+        registry.register_with_unit(
+            "journal_log_restart_pause",
+            "How long writers may have been held up while a long write-ahead log was started anew",
+            Unit::Seconds,
+            metrics.log_restart_pauses.clone(),
+        );
+        registry.register(
+            "redis_signals_consumed",
+            "Signals from a Redis stream that are durable and acknowledged, those that came again included",
+            metrics.redis_consumed.clone(),
+        );
+        registry.register(
+            "redis_signals_rejected",
+            "Entries of a Redis stream that are no signal, put aside with the reason",
+            metrics.redis_rejected.clone(),
+        );
+        registry.register(
+            "redis_connected",
+            "1 while signals are read from a Redis stream; 0 without a connection, or without --redis",
+            metrics.redis_connected.clone(),
+        );
         // A counter that is not there is not the same as zero.
         for reason in Reason::ALL {
             metrics.rejected.get_or_create(&ReasonLabel { reason: reason.code() }).inc_by(0);
@@ -182,6 +264,17 @@ impl Metrics {
         self.last_publish.set(unix_seconds);
     }
 
+    /// So many signals of a Redis stream are durable and acknowledged, so many of its entries are put aside.
+    pub fn redis_settled(&self, consumed: usize, rejected: usize) {
+        self.redis_consumed.inc_by(consumed as u64);
+        self.redis_rejected.inc_by(rejected as u64);
+    }
+
+    /// Whether signals are read from a Redis stream now.
+    pub fn redis_connected(&self, connected: bool) {
+        self.redis_connected.set(connected.into());
+    }
+
     /// Machine time of the newest batch.
     pub fn last_publish(&self) -> Option<UnixNanos> {
         let seconds = self.last_publish.get();
@@ -207,6 +300,16 @@ impl Metrics {
     /// A reader took this many ticks to write them.
     pub fn ticks_taken(&self, dialect: Dialect, count: usize) {
         self.delivered.get_or_create(&DialectLabel { dialect }).inc_by(count as u64);
+    }
+
+    /// The database's log was long: whether it starts anew, and for how long writers may have been held up.
+    pub fn log_restarted(&self, restarted: bool, pause: Duration) {
+        if restarted {
+            self.log_restarts.inc()
+        } else {
+            self.log_restarts_missed.inc()
+        };
+        self.log_restart_pauses.observe(pause.as_secs_f64());
     }
 
     /// A request was answered.

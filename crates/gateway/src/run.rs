@@ -15,7 +15,7 @@ use ::access::entropy::{self, Entropy};
 use feed::candles::LiveCandles;
 use feed::replay::{Replay, ReplayError};
 use feed::segment;
-use feed::sim::{Sim, SimConfig, SimError};
+use feed::sim::{Hours, Sim, SimConfig, SimError};
 use feed::validate::Validator;
 use feed::{History, Market};
 use journal::directory::{DataDirectory, DirectoryError, InstanceLock, RunInfo, UpLock};
@@ -26,9 +26,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle as Task;
 
-use crate::account::Account;
 use crate::clock::{MarketClock, machine_now, mono_now};
-use crate::config::{Config, MarketChoice};
+use crate::config::{Config, MarketChoice, Role};
 use crate::listener;
 use crate::listing::{CurrentListing, Listing};
 use crate::metrics::Metrics;
@@ -38,6 +37,10 @@ use crate::sessions::{self, SessionsError};
 use crate::standing::Standing;
 use crate::threads::hub_thread;
 use crate::threads::market_thread::MarketThread;
+use crate::trading::eye::Eye;
+use crate::trading::start::DeskError;
+use crate::trading::thread::Stopping;
+use crate::trading::{self, tap};
 use crate::{Gateway, kite_api, native};
 
 /// Ticks kept for readers that come back: about half a minute at the simulated market's default rate.
@@ -98,6 +101,9 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// Signals and orders.
+    #[error("cannot open the order desk")]
+    Desk(#[from] DeskError),
     /// The operating system gave no thread or no randomness.
     #[error("cannot start")]
     System(#[source] io::Error),
@@ -113,6 +119,7 @@ impl StartError {
             StartError::Calendar(error) => error.hint(),
             StartError::Directory(error) => error.hint(),
             StartError::Keys { source, .. } => source.hint(),
+            StartError::Desk(error) => error.hint(),
             StartError::Database(error) => error.hint().map(str::to_owned),
             StartError::Bind { what, source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some(format!(
@@ -137,9 +144,11 @@ pub struct Running {
     gateway: Arc<Gateway>,
     listeners: Vec<Task<()>>,
     refresher: Task<()>,
+    upkeep: Vec<Task<()>>,
     stop_market: SyncSender<()>,
     market: JoinHandle<()>,
-    _up: UpLock,
+    desk: Stopping,
+    _up: Option<UpLock>,
     _instance: InstanceLock,
 }
 
@@ -152,7 +161,10 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (choice, speed) = (config.market.clone(), config.speed);
     let mut opened = off_the_sockets(move || open_market(&choice, speed)).await??;
     let directory = DataDirectory::open_or_create(&config.data)?;
-    let up = directory.claim_up()?;
+    let up = match config.role {
+        Role::Up => Some(directory.claim_up()?),
+        Role::Gateway => None,
+    };
     let listen = bind("listen", config.listen).await?;
     let kite_listen = bind("kite-listen", config.kite_listen).await?;
     let recording = record(&config, &opened)?;
@@ -172,17 +184,45 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (latest, numbering) = (hub.latest(), hub.numbering());
     let (commands, _hub_thread) = hub_thread::spawn(hub).map_err(StartError::System)?;
 
+    let (ticks, drain) = tap::tap();
+    let speed = if clock.is_wall() { 1.0 } else { config.speed };
+    let eye = Eye::new(latest.clone(), listing.clone(), Arc::clone(&clock), opened.hours.clone(), speed);
+
     let info = RunInfo {
         pid: std::process::id(),
         instance: instance.clone(),
         listen: address(&listen).map_err(StartError::System)?,
         kite_listen: address(&kite_listen).map_err(StartError::System)?,
     };
+    let (stop_market, stopped) = sync_channel(1);
+    let first = std::mem::take(&mut opened.first);
+    let market = MarketThread {
+        validator: Validator::new(Default::default(), listing.get().registry.iter()),
+        market: opened.market,
+        listing: listing.clone(),
+        clock: Arc::clone(&clock),
+        hub: commands.clone(),
+        metrics: Arc::clone(&metrics),
+        candles: opened.candles,
+        recording,
+        ticks,
+    };
+    let (ready, published) = oneshot::channel();
+    let market = market.spawn(first, ready, stopped).map_err(StartError::System)?;
+    // Ready means that every listed instrument has a price. A recording may begin with some of them only.
+    published.await.map_err(system)?;
+    let (desk_directory, desk_instance, desk_metrics) =
+        (directory.clone(), instance.clone(), Arc::clone(&metrics));
+    let (reach, runtime) = (config.reach, tokio::runtime::Handle::current());
+    let desk = off_the_sockets(move || {
+        trading::start::open(&desk_directory, &desk_instance, eye, drain, desk_metrics, reach, runtime)
+    })
+    .await??;
+
     let gateway = Arc::new(Gateway {
         version: config.version,
         instance,
         source,
-        account: Account::paper(),
         keys: Arc::new(started.keys),
         listing: listing.clone(),
         latest,
@@ -190,6 +230,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         standing: Standing::new(standing_database, listing.clone()),
         clock: Arc::clone(&clock),
         history: Arc::clone(&opened.history),
+        desk: Arc::clone(&desk.desk),
+        refusals: Default::default(),
+        hooks_seen: Default::default(),
         metrics: Arc::clone(&metrics),
         ticker_places: Default::default(),
         broker_limits: config.emulate_broker_limits.then(Default::default),
@@ -201,38 +244,33 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         ending: watch::Sender::new(false),
     });
 
-    let (stop_market, stopped) = sync_channel(1);
-    let first = std::mem::take(&mut opened.first);
-    let market = MarketThread {
-        validator: Validator::new(Default::default(), listing.get().registry.iter()),
-        market: opened.market,
-        listing,
-        clock,
-        hub: commands,
-        metrics: Arc::clone(&metrics),
-        candles: opened.candles,
-        recording,
-    };
-    let (ready, published) = oneshot::channel();
-    let market = market.spawn(first, ready, stopped).map_err(StartError::System)?;
-    // Ready means that every listed instrument has a price. A recording may begin with some of them only.
-    published.await.map_err(system)?;
     gateway.warm.store(true, Ordering::Release);
 
-    let listeners = vec![
+    let mut listeners = vec![
         serve(listen, native::router(Arc::clone(&gateway)), &config, &gateway),
         serve(kite_listen, kite_api::router(Arc::clone(&gateway)), &config, &gateway),
     ];
+    if let Some(source) = config.redis {
+        listeners.push(tokio::spawn(native::redis_signals::run(Arc::clone(&gateway), source)));
+    }
     let refresher = tokio::spawn(refresh_keys(Arc::clone(&gateway)));
-    up.publish(&info)?;
+    let mut upkeep =
+        trading::upkeep::start(&directory, config.version, config.backups, Arc::clone(&gateway.metrics))?;
+    let reports = directory.path().join(trading::reports::FOLDER);
+    upkeep.push(tokio::spawn(trading::reports::write_daily(Arc::clone(&gateway.desk), reports)));
+    if let Some(up) = &up {
+        up.publish(&info)?;
+    }
     Ok(Running {
         new_admin: started.new_admin,
         info,
         gateway,
         listeners,
         refresher,
+        upkeep,
         stop_market,
         market,
+        desk: desk.stopping,
         _up: up,
         _instance: instance_lock,
     })
@@ -252,13 +290,15 @@ impl Running {
     async fn wind_up(self) {
         self.gateway.ending.send_replace(true);
         self.refresher.abort();
+        self.upkeep.iter().for_each(Task::abort);
         drop(self.stop_market);
         for listener in self.listeners {
             // A listener's panic has been reported where it happened.
             let _ = listener.await;
         }
-        let (market, keys) = (self.market, Arc::clone(&self.gateway.keys));
+        let (market, desk, keys) = (self.market, self.desk, Arc::clone(&self.gateway.keys));
         let tidied = tokio::task::spawn_blocking(move || {
+            desk.end();
             let _ = market.join();
             if let Err(error) = keys.checkpoint() {
                 tracing::warn!(%error, "the database was not tidied; the next start does it");
@@ -275,6 +315,7 @@ struct OpenedMarket {
     start: UnixNanos,
     clock: MarketClock,
     first: Vec<Tick>,
+    hours: Hours,
 }
 
 /// Work that takes its time or touches the disk, so that the order to end is heard meanwhile.
@@ -289,14 +330,15 @@ fn open_market(choice: &MarketChoice, speed: f64) -> Result<OpenedMarket, StartE
         MarketChoice::Sim { seed, rate, instruments, hours } => {
             let start = machine_now();
             let hours = sessions::hours(hours, start)?;
-            let config = SimConfig { seed: *seed, rate: *rate, instruments: *instruments, hours };
+            let config =
+                SimConfig { seed: *seed, rate: *rate, instruments: *instruments, hours: hours.clone() };
             let mut sim = Sim::new(config, start)?;
             let mut first = Vec::new();
             sim.snapshot(&mut first);
             let history = sim.history();
             let clock =
                 if speed == 1.0 { MarketClock::wall() } else { MarketClock::new(start, mono_now(), speed) };
-            Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, clock, first })
+            Ok(OpenedMarket { market: Box::new(sim), history, candles: None, start, clock, first, hours })
         }
         MarketChoice::Replay { path } => {
             let refused = |source| StartError::Replay { path: path.clone(), source };
@@ -313,6 +355,7 @@ fn open_market(choice: &MarketChoice, speed: f64) -> Result<OpenedMarket, StartE
                 start,
                 clock: MarketClock::new(start, mono_now(), speed),
                 first: Vec::new(),
+                hours: Hours::AroundTheClock,
             })
         }
     }

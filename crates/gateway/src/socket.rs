@@ -2,6 +2,7 @@
 //! end of the gateway is announced.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -9,9 +10,11 @@ use axum::response::Response;
 use stream::Batch;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, timeout};
+use trade::Order;
 
 use crate::admission::Admission;
 use crate::listener::{Place, ended};
+use crate::order_feed::OrderFeed;
 use crate::reader::Reader;
 
 /// Largest message that a socket takes, in bytes. Each is written out before the next, so that waiting ticks conflate in
@@ -54,6 +57,8 @@ impl Closing {
 pub enum Event {
     /// Something to send.
     Due(Batch),
+    /// An order changed.
+    Order(Arc<Order>),
     /// The client said something.
     Text(String),
     /// The client sent bytes; no dialect of ours has such requests.
@@ -68,6 +73,7 @@ enum Wake {
     Revoked,
     Said(Option<Result<Message, axum::Error>>),
     Due(Batch),
+    Order(Arc<Order>),
     Beat(Message),
 }
 
@@ -93,6 +99,7 @@ pub struct Socket {
     ending: watch::Receiver<bool>,
     admission: Admission,
     heartbeat: Option<(Interval, Message)>,
+    orders: Option<OrderFeed>,
     _place: Place,
 }
 
@@ -108,7 +115,7 @@ impl Socket {
         place: Place,
         admission: Admission,
     ) -> Socket {
-        Socket { socket, ending, admission, heartbeat: None, _place: place }
+        Socket { socket, ending, admission, heartbeat: None, orders: None, _place: place }
     }
 
     /// Also sends `message` whenever nothing else was sent for `every`.
@@ -117,6 +124,11 @@ impl Socket {
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.heartbeat = Some((interval, message));
         self
+    }
+
+    /// From now on also tells what `orders` has to tell; `None`: no orders.
+    pub fn set_orders(&mut self, orders: Option<OrderFeed>) {
+        self.orders = orders;
     }
 
     /// The next event. Heartbeats, pings and the end of the gateway are dealt with inside.
@@ -154,6 +166,7 @@ impl Socket {
                     return Event::Ended;
                 }
                 Wake::Due(batch) => return Event::Due(batch),
+                Wake::Order(order) => return Event::Order(order),
             }
         }
     }
@@ -168,12 +181,19 @@ impl Socket {
                 None => pending().await,
             }
         };
+        let changed = async {
+            match &mut self.orders {
+                Some(orders) => orders.next().await,
+                None => pending().await,
+            }
+        };
         // Not biased: neither a client that keeps asking nor a market that keeps moving may starve the other.
         tokio::select! {
             () = ended(&mut self.ending) => Wake::Ending,
             () = self.admission.revoked() => Wake::Revoked,
             message = self.socket.recv() => Wake::Said(message),
             batch = reader.next() => Wake::Due(batch),
+            order = changed => Wake::Order(order),
             message = beat => Wake::Beat(message),
         }
     }

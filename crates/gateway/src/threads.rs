@@ -5,7 +5,7 @@ pub mod market_thread;
 
 /// Held by a thread without which prices would stand still: should it panic, the process ends, since a gateway that has
 /// died inside must not look like a quiet market. Whoever supervises it starts another.
-struct EndsProcessOnPanic;
+pub(crate) struct EndsProcessOnPanic;
 
 impl Drop for EndsProcessOnPanic {
     fn drop(&mut self) {

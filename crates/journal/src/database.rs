@@ -6,7 +6,9 @@
 //! would drop the POSIX locks that SQLite holds on it.
 //! A `Database` is for one thread at a time; its owner puts it behind a mutex and keeps it off async threads.
 
+mod checkpoint;
 mod error;
+pub mod holder;
 mod migrations;
 mod retry;
 
@@ -16,16 +18,21 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::backup::StepResult;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::directory::DataDirectory;
+pub use checkpoint::{Checkpoint, LOG_BYTES_MAX, Restart};
 pub use error::{DbError, OpenError};
-use error::{is_busy, is_io};
+use error::{is_busy, is_io, may_have_committed};
 use retry::Backoff;
 
 /// Marks the file as ours: `Mrdn` in ASCII.
 pub const APPLICATION_ID: i32 = 0x4d72_646e;
+
+/// More than the workspace has, so that none is ever prepared twice.
+const STATEMENTS_KEPT: usize = 128;
 
 /// A connection to the database of a data directory.
 pub struct Database {
@@ -35,15 +42,8 @@ pub struct Database {
     seen_version: Cell<i64>,
     /// After a failed write to the disk nobody knows what is there: the next open has to find out.
     poisoned: Cell<bool>,
-}
-
-/// What a checkpoint did; counts are pages of the write-ahead log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Pages in the log.
-    pub logged: u64,
-    /// Of those, pages that are now also in the database file.
-    pub moved: u64,
+    /// Whether dropping it moves the log into the file.
+    checkpoints: bool,
 }
 
 impl Database {
@@ -69,6 +69,7 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let mut connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
         connection.busy_timeout(std::time::Duration::ZERO).map_err(wrap)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         // Until we know that the file is ours, closing it must not even move its log into it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(wrap)?;
         let mut backoff = Backoff::new();
@@ -86,9 +87,69 @@ impl Database {
             backoff: RefCell::new(backoff),
             seen_version: Cell::new(0),
             poisoned: Cell::new(false),
+            checkpoints: true,
         };
         database.changed().map_err(|error| error.into_open(path))?;
         Ok(database)
+    }
+
+    /// Opens the file at `path` to read its journal, and changes nothing in it: for commands that look at the database
+    /// of a running instance, of another build, or at a copy. It may have an older schema than this build's. Writes are
+    /// refused.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; [`OpenError::Missing`] if there is no such file, [`OpenError::NoJournal`] if it is older than
+    /// the journal.
+    pub fn open_to_read(path: &Path) -> Result<Database, OpenError> {
+        if refuse_odd_file(path)? {
+            return Err(OpenError::Missing { path: path.to_owned() });
+        }
+        let wrap = |source| OpenError::from_sqlite(path, source);
+        // Not read-only for SQLite: a reader of a database with a log has to write into the shared memory beside it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_EXRESCODE;
+        let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+        connection.busy_timeout(std::time::Duration::ZERO).map_err(wrap)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(wrap)?;
+        let mut backoff = Backoff::new();
+        let identity = backoff.run(|| migrations::identify(&connection)).map_err(wrap)?;
+        identity.refuse_unknown(path)?;
+        identity.refuse_without_journal(path, migrations::newest(migrations::ALL))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(wrap)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(wrap)?;
+        connection.pragma_update(None, "query_only", true).map_err(wrap)?;
+        Ok(Database {
+            connection: RefCell::new(connection),
+            path: path.to_owned(),
+            backoff: RefCell::new(backoff),
+            seen_version: Cell::new(0),
+            poisoned: Cell::new(false),
+            checkpoints: false,
+        })
+    }
+
+    /// Copies the whole database as it is at this moment into the new file `to` (mode 0600), synced, in one step.
+    /// Writers go on meanwhile; their log cannot start anew until the copy is done.
+    ///
+    /// # Errors
+    /// See [`DbError`]. A file may be left under `to` then, and it is no copy.
+    pub fn copy_into(&self, to: &Path) -> Result<(), DbError> {
+        let copy = |connection: &Connection| {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_CREATE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                | OpenFlags::SQLITE_OPEN_EXRESCODE;
+            let mut target = Connection::open_with_flags(to, flags)?;
+            let _ = fs::set_permissions(to, Permissions::from_mode(0o600));
+            match rusqlite::backup::Backup::new(connection, &mut target)?.step(-1)? {
+                StepResult::Done => {}
+                _ => return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None)),
+            }
+            // One plain file without a log beside it.
+            target.pragma_update(None, "journal_mode", "DELETE")
+        };
+        self.read(copy)
     }
 
     /// The database file.
@@ -119,28 +180,6 @@ impl Database {
         self.seen_version.set(0);
     }
 
-    /// Moves what the write-ahead log holds into the database file as far as no reader needs it (PASSIVE): waits for
-    /// nobody. The owner calls it now and then, since SQLite's own checkpoints are off.
-    ///
-    /// # Errors
-    /// See [`DbError`].
-    pub fn checkpoint(&self) -> Result<Checkpoint, DbError> {
-        let (logged, moved): (i64, i64) = self.read(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
-        })?;
-        Ok(Checkpoint {
-            logged: u64::try_from(logged).unwrap_or(0),
-            moved: u64::try_from(moved).unwrap_or(0),
-        })
-    }
-
-    /// Size of the write-ahead log in bytes.
-    pub fn log_bytes(&self) -> u64 {
-        let mut name = self.path.clone().into_os_string();
-        name.push("-wal");
-        fs::metadata(name).map_or(0, |metadata| metadata.len())
-    }
-
     /// Runs `read`, again while another process is in the way, for at most about one second.
     pub(crate) fn read<T>(&self, read: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, DbError> {
         let connection = self.connection.borrow();
@@ -163,30 +202,51 @@ impl Database {
         &self,
         write: impl Fn(&Transaction<'_>) -> rusqlite::Result<Option<T>>,
     ) -> Result<Option<T>, DbError> {
+        self.write_or_refuse(|transaction| write(transaction).map(|value| value.ok_or(()))).map(Result::ok)
+    }
+
+    /// The same, and says why it rolled back.
+    pub(crate) fn write_or_refuse<T, R>(
+        &self,
+        write: impl Fn(&Transaction<'_>) -> rusqlite::Result<Result<T, R>>,
+    ) -> Result<Result<T, R>, DbError> {
         if self.poisoned.get() {
             return Err(DbError::Poisoned);
         }
         let mut connection = self.connection.borrow_mut();
+        let committing = Cell::new(false);
         let result = self.backoff.borrow_mut().run(|| {
+            committing.set(false);
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = write(&transaction)?;
+            committing.set(value.is_ok());
             match value {
-                Some(_) => transaction.commit()?,
-                None => transaction.rollback()?,
+                Ok(_) => transaction.commit()?,
+                Err(_) => transaction.rollback()?,
             }
             Ok(value)
         });
-        if result.as_ref().is_err_and(is_io) {
-            self.poisoned.set(true);
-        }
-        result.map_err(DbError::from_sqlite)
+        result.map_err(|error| {
+            if is_io(&error) || (committing.get() && may_have_committed(&error)) {
+                self.poisoned.set(true);
+                return DbError::Io(error);
+            }
+            DbError::from_sqlite(error)
+        })
+    }
+
+    /// True if nobody knows whether the last write is on the disk; this connection writes no more.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poisoned.get()
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         // So that the file alone is complete even while other connections keep the log.
-        let _ = self.checkpoint();
+        if self.checkpoints {
+            let _ = self.checkpoint();
+        }
     }
 }
 

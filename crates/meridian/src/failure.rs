@@ -46,6 +46,12 @@ impl Failure {
         Failure { usage: true, ..Failure::new(message) }
     }
 
+    /// The same failure as the cause of a larger one.
+    pub fn about(mut self, message: impl Display) -> Failure {
+        self.causes.insert(0, std::mem::replace(&mut self.message, message.to_string()));
+        self
+    }
+
     /// Why.
     pub fn cause(mut self, cause: impl Display) -> Failure {
         self.causes.push(cause.to_string());

@@ -69,6 +69,16 @@ impl Instance {
         self.read(request.send(body.to_string()))
     }
 
+    /// `PUT path` with a JSON body.
+    pub fn put<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Failure> {
+        let request = self
+            .agent
+            .put(format!("{}{path}", self.url))
+            .header("authorization", self.bearer())
+            .header("content-type", "application/json");
+        self.read(request.send(body.to_string()))
+    }
+
     /// `DELETE path`.
     pub fn delete(&self, path: &str) -> Result<(), Failure> {
         let request = self.agent.delete(format!("{}{path}", self.url)).header("authorization", self.bearer());
@@ -105,6 +115,20 @@ impl Instance {
             Failure::new(format!("{} answered something else than a gateway would", self.url)).cause(error)
         })
     }
+}
+
+/// A name of the user's as one segment of a path.
+pub fn segment(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte))
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 fn refusal(text: &str, status: u16) -> Failure {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{InstanceArguments, KeyCommand};
 use crate::failure::Failure;
-use crate::instance::Instance;
+use crate::instance::{Instance, segment};
 use crate::output;
 
 pub fn run(command: KeyCommand) -> Result<(), Failure> {
@@ -74,8 +74,7 @@ fn create(new: NewKey, instance: &InstanceArguments) -> Result<(), Failure> {
         Instance::find(instance)?.post::<Value>("/v1/keys", &body)?
     } else {
         if let Some(account) = new.account.as_deref().filter(|account| *account != Account::PAPER) {
-            return Err(Failure::new(format!("no account is named {account:?}"))
-                .hint(format!("the accounts are: {}", Account::PAPER)));
+            known(account, instance)?;
         }
         let issued = open(instance)?.create(new, machine_now()).map_err(|error| match error {
             KeysError::Invalid(wish) => Failure::usage(format!("--{}: {wish}", flag(wish.field()))),
@@ -90,6 +89,12 @@ fn create(new: NewKey, instance: &InstanceArguments) -> Result<(), Failure> {
         output::data(&format!("{name:<12}  {}\n", issued[name].as_str().unwrap_or_default()));
     }
     output::talk("keep them: they cannot be shown again\n");
+    Ok(())
+}
+
+/// Passes if the running gateway knows the account: which there are is folded from its journal.
+fn known(account: &str, instance: &InstanceArguments) -> Result<(), Failure> {
+    let _: Value = Instance::find(instance)?.get(&format!("/v1/accounts/{}", segment(account)), &[])?;
     Ok(())
 }
 

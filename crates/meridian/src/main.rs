@@ -2,14 +2,23 @@
 //!
 //! Standard output is data, standard error is talk. Exit code 0: done; 1: refused or failed; 2: wrong usage.
 
+mod accounts;
 mod cli;
+mod control;
 mod failure;
 mod instance;
 mod instruments;
+mod journal;
 mod keys;
+mod limits;
 mod logs;
+mod orders;
 mod output;
+mod reconcile;
+mod signals;
+mod timeline;
 mod up;
+mod venue;
 mod version;
 
 use std::process::ExitCode;
@@ -17,13 +26,27 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use gateway::Role;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Up(arguments) => up::run(arguments),
+        Command::Up(arguments) => up::run(arguments, Role::Up),
+        Command::Gateway(arguments) => up::run(arguments, Role::Gateway),
+        Command::Venue(arguments) => venue::run(*arguments),
         Command::Key(command) => keys::run(command),
         Command::Instruments(command) => instruments::run(command),
+        Command::Halt(arguments) => control::halt(&arguments),
+        Command::Resume(arguments) => control::resume(&arguments),
+        Command::Limits(command) => limits::run(command),
+        Command::Flags(arguments) => control::flags(arguments),
+        Command::Accounts(arguments) => accounts::list(&arguments.instance),
+        Command::Account(command) => accounts::run(command),
+        Command::Reconcile(arguments) => reconcile::run(&arguments),
+        Command::Orders(arguments) => orders::orders(&arguments),
+        Command::Positions(arguments) => orders::positions(&arguments),
+        Command::Signal(command) => signals::run(command),
+        Command::Journal(command) => journal::run(command),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

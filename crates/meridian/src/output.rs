@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -24,6 +25,21 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::of(&error))?;
     data(&format!("{text}\n"));
     Ok(())
+}
+
+/// A field of an answer as a cell; absent is empty.
+pub fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// The rows of the list `name` in `answer`, with these fields as cells.
+pub fn rows(answer: &Value, name: &str, fields: &[&str]) -> Vec<Vec<String>> {
+    let row = |line: &Value| fields.iter().map(|field| cell(&line[*field])).collect();
+    answer[name].as_array().map(|lines| lines.iter().map(row).collect()).unwrap_or_default()
 }
 
 /// Rows under their headings, columns as wide as their widest cell.

@@ -1,8 +1,8 @@
-//! `meridian up`: the main job.
+//! `meridian up`: the main job; and `meridian gateway`, one more instance beside it.
 
 use std::time::Duration;
 
-use gateway::{Config, MarketChoice, Running, StartError, TradingHours};
+use gateway::{Config, MarketChoice, RedisSource, RedisUrl, Role, Running, StartError, TradingHours};
 use journal::directory::Running as Found;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,25 +11,27 @@ use crate::failure::Failure;
 use crate::version::VERSION;
 use crate::{logs, output};
 
-pub fn run(arguments: Box<UpArguments>) -> Result<(), Failure> {
+pub fn run(arguments: Box<UpArguments>, role: Role) -> Result<(), Failure> {
+    arguments.check().map_err(Failure::usage)?;
     logs::start(&arguments.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::of(&error))?;
-    let done = runtime.block_on(serve(*arguments));
+    let done = runtime.block_on(serve(*arguments, role));
     // Whatever still runs has been told to end; nobody waits for it.
     runtime.shutdown_background();
     done
 }
 
-async fn serve(arguments: UpArguments) -> Result<(), Failure> {
+async fn serve(arguments: UpArguments, role: Role) -> Result<(), Failure> {
     let system = |error: std::io::Error| Failure::new("cannot listen for signals").cause(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
     let data = arguments.data.clone();
+    let config = config(arguments, role)?;
     let started = tokio::select! {
-        started = gateway::start(config(arguments)) => started,
+        started = gateway::start(config) => started,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
@@ -43,8 +45,18 @@ async fn serve(arguments: UpArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn config(arguments: UpArguments) -> Config {
-    Config {
+fn config(arguments: UpArguments, role: Role) -> Result<Config, Failure> {
+    let redis = match arguments.redis {
+        Some(url) => Some(RedisSource {
+            url: RedisUrl::parse(url.expose()).map_err(Failure::usage)?,
+            stream: arguments.redis_stream,
+            group: arguments.redis_group,
+        }),
+        None => None,
+    };
+    Ok(Config {
+        role,
+        reach: arguments.broker,
         version: VERSION,
         data: arguments.data,
         listen: arguments.listen,
@@ -66,9 +78,11 @@ fn config(arguments: UpArguments) -> Config {
         record: arguments.record,
         cors_origins: arguments.cors_origin,
         emulate_broker_limits: arguments.emulate_broker_limits,
+        backups: !arguments.no_backups,
+        redis,
         limits: Default::default(),
         request_time: Duration::from_secs(30),
-    }
+    })
 }
 
 fn explain(error: &StartError, data: &std::path::Path) -> Failure {

@@ -63,6 +63,39 @@ impl FromStr for Position {
     }
 }
 
+/// The position of a message about orders: that of the ticks before it, if there were any, and the row of the journal that
+/// it tells.
+pub fn joined(ticks: Option<&str>, orders: u64) -> String {
+    match ticks {
+        Some(ticks) => format!("{ticks}+{ORDERS}{orders:x}"),
+        None => format!("{ORDERS}{orders:x}"),
+    }
+}
+
+/// The reverse, for messages of either kind: the position in the ticks and the row of the orders.
+///
+/// # Errors
+/// [`PositionError`] for a text that was not made by us.
+pub fn read_joined(text: &str) -> Result<(Option<Position>, Option<u64>), PositionError> {
+    let (ticks, orders) = match text.split_once('+') {
+        Some((ticks, orders)) => (Some(ticks), Some(orders)),
+        None if text.starts_with(ORDERS) => (None, Some(text)),
+        None => (Some(text), None),
+    };
+    let row = |orders: &str| {
+        let digits = orders.strip_prefix(ORDERS).filter(|digits| is_hex(digits) && digits.len() <= 16);
+        digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or(PositionError)
+    };
+    Ok((ticks.map(str::parse).transpose()?, orders.map(row).transpose()?))
+}
+
+/// How the part about orders begins.
+const ORDERS: &str = "o1-";
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +105,20 @@ mod tests {
         let position = Position { epoch: Epoch(0xfeed), offset: 881 };
         assert_eq!(position.to_string(), "m1-000000000000feed-371");
         assert_eq!(position.to_string().parse(), Ok(position));
+    }
+
+    #[test]
+    fn positions_of_orders_come_back_with_that_of_the_ticks() {
+        let position = Position { epoch: Epoch(0xfeed), offset: 881 };
+        let ticks = position.to_string();
+        assert_eq!(read_joined(&ticks), Ok((Some(position), None)));
+        assert_eq!(read_joined(&joined(None, 42)), Ok((None, Some(42))));
+        assert_eq!(read_joined(&joined(Some(&ticks), u64::MAX)), Ok((Some(position), Some(u64::MAX))));
+        for text in
+            ["", "o1-", "o1-+", "+o1-1", "o1-1+o1-1", "o1-10000000000000000", "m1-000000000000feed-1+"]
+        {
+            assert_eq!(read_joined(text), Err(PositionError), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,24 +1,34 @@
-//! What this version has nothing to say about yet: it says so instead of inventing.
+//! What this version does not serve: it says so instead of inventing.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use kite::rest::words::ErrorType;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::reply::{self, Refusal};
 
-/// No order can have been placed through this version: the true answer is an empty list.
+/// None can have been made through this version: the true answer is an empty list.
 pub async fn empty_list() -> Response {
     reply::success(&Vec::<Value>::new())
 }
 
-/// No position can exist either.
-pub async fn empty_positions() -> Response {
-    reply::success(&json!({"net": [], "day": []}))
+/// Triggers that outlive the day.
+pub async fn gtt() -> Refusal {
+    not_served("GTT is not served by this version of the gateway.")
 }
 
-/// Orders are refused as a whole.
-pub async fn not_yet() -> Refusal {
-    Refusal::new(ErrorType::General, "Orders are not served by this version of the gateway.")
-        .status(StatusCode::NOT_IMPLEMENTED)
+/// What an order would cost at the broker: its margins and charges are not known here.
+pub async fn calculator() -> Refusal {
+    not_served("Margins and charges are not calculated by this version of the gateway.")
+}
+
+/// Another product for a position.
+pub async fn conversion() -> Refusal {
+    Refusal::input(
+        "Conversion of positions is not served: close the position and open it with the other product.",
+    )
+}
+
+fn not_served(message: &str) -> Refusal {
+    Refusal::new(ErrorType::General, message).status(StatusCode::NOT_IMPLEMENTED)
 }

@@ -13,8 +13,9 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use kite::rest::words::ErrorType;
 
 use super::guard::{KiteAccess, guard};
+use super::orders::{change, place};
 use super::reply::Refusal;
-use super::{history, instruments, later, login, quotes, session, ticker, user};
+use super::{history, instruments, later, login, margins, orders, portfolio, quotes, session, ticker, user};
 use crate::Gateway;
 use crate::answer::bounded;
 use crate::native::BODY_BYTES;
@@ -42,7 +43,7 @@ fn table() -> Router<Arc<Gateway>> {
     const FIGURES: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersRead, Scope::MarketRead]);
     const ORDERS: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersRead]);
     const TRADE: KiteAccess = KiteAccess::AnyOf(&[Scope::OrdersWrite]);
-    let (get, post, delete) = (&Method::GET, &Method::POST, &Method::DELETE);
+    let (get, post, put, delete) = (&Method::GET, &Method::POST, &Method::PUT, &Method::DELETE);
     Table { router: Router::new() }
         .add(get, "/", KiteAccess::Handshake(Scope::MarketRead), ticker::ticker)
         .add(get, "/connect/login", KiteAccess::Public, login::page)
@@ -51,19 +52,35 @@ fn table() -> Router<Arc<Gateway>> {
         .add(delete, "/session/token", KiteAccess::Public, session::end)
         .add(get, "/user/profile", FIGURES, user::profile)
         .add(get, "/user/profile/full", FIGURES, user::profile)
-        .add(get, "/user/margins", FIGURES, user::margins)
-        .add(get, "/user/margins/{segment}", FIGURES, user::segment)
+        .add(get, "/user/margins", FIGURES, margins::margins)
+        .add(get, "/user/margins/{segment}", FIGURES, margins::segment)
         .add(get, "/instruments", MARKET, instruments::all)
         .add(get, "/instruments/{exchange}", MARKET, instruments::of_exchange)
         .add(get, "/instruments/historical/{token}/{interval}", MARKET, history::candles)
         .add(get, "/quote", MARKET, quotes::full)
         .add(get, "/quote/ohlc", MARKET, quotes::ohlc)
         .add(get, "/quote/ltp", MARKET, quotes::ltp)
-        .add(get, "/orders", ORDERS, later::empty_list)
-        .add(get, "/trades", ORDERS, later::empty_list)
-        .add(get, "/portfolio/holdings", FIGURES, later::empty_list)
-        .add(get, "/portfolio/positions", FIGURES, later::empty_positions)
-        .add(post, "/orders/{variety}", TRADE, later::not_yet)
+        // The router wants one name for a place: it holds a variety or an order's id.
+        .add(get, "/orders", ORDERS, orders::list)
+        .add(post, "/orders/{which}", TRADE, place::place)
+        .add(get, "/orders/{which}", ORDERS, orders::one)
+        .add(get, "/orders/{which}/trades", ORDERS, orders::trades_of)
+        .add(put, "/orders/{which}/{order_id}", TRADE, change::modify)
+        .add(delete, "/orders/{which}/{order_id}", TRADE, change::cancel)
+        .add(get, "/trades", ORDERS, orders::trades)
+        .add(get, "/portfolio/positions", FIGURES, portfolio::positions)
+        .add(put, "/portfolio/positions", TRADE, later::conversion)
+        .add(get, "/portfolio/holdings", FIGURES, portfolio::holdings)
+        .add(get, "/portfolio/holdings/summary", FIGURES, portfolio::summary)
+        .add(get, "/portfolio/holdings/auctions", FIGURES, later::empty_list)
+        .add(post, "/margins/orders", ORDERS, later::calculator)
+        .add(post, "/margins/basket", ORDERS, later::calculator)
+        .add(post, "/charges/orders", ORDERS, later::calculator)
+        .add(get, "/gtt/triggers", ORDERS, later::empty_list)
+        .add(post, "/gtt/triggers", TRADE, later::gtt)
+        .add(get, "/gtt/triggers/{id}", ORDERS, later::gtt)
+        .add(put, "/gtt/triggers/{id}", TRADE, later::gtt)
+        .add(delete, "/gtt/triggers/{id}", TRADE, later::gtt)
         .router
 }
 

@@ -34,8 +34,11 @@ pub async fn create(State(gateway): State<Arc<Gateway>>, body: String) -> Result
             LoginError::Checksum => Refusal::token("Invalid `checksum`."),
             other => Refusal::internal(&other),
         })?;
-    let account = gateway.account();
-    let profile = profile_of(account, account.email());
+    let principal = gateway
+        .authenticate(|keys| keys.authenticate_kite(&api_key, session.access_token.expose(), now))
+        .await
+        .map_err(|denied| refusal(&denied))?;
+    let profile = profile_of(&gateway, &principal)?;
     Ok(reply::success(&Session {
         user_id: profile.user_id,
         user_name: profile.user_name,

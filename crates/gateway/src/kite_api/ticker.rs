@@ -20,11 +20,14 @@ use stream::inbox::Due;
 use stream::{Delivery, Subscription};
 
 use super::guard::{refusal, too_many};
+use super::orders::view;
+use super::owner::account_id;
 use super::reply::Refusal;
 use crate::Gateway;
 use crate::clock::machine_now;
 use crate::listener::Place;
 use crate::metrics::Dialect;
+use crate::order_feed::{OrderFeed, Whose};
 use crate::reader::{HubGone, Reader};
 use crate::socket::{Closing, Event, Socket};
 
@@ -93,11 +96,21 @@ pub async fn ticker(
     Ok(crate::socket::upgrade(upgrade, request::TEXT_BYTES_MAX, move |socket| async move {
         let _ticker_place = ticker_place;
         let heartbeat = Message::Binary(HEARTBEAT.to_vec().into());
+        let orders = orders_of(&gateway, &principal);
         let admission = gateway.admission(principal);
-        let socket = Socket::new(socket, gateway.ending(), place, admission).with_heartbeat(BEAT, heartbeat);
+        let mut socket =
+            Socket::new(socket, gateway.ending(), place, admission).with_heartbeat(BEAT, heartbeat);
+        socket.set_orders(orders);
         // An error here means that the gateway is ending: the socket has been told so.
         let _ = converse(&gateway, socket).await;
     }))
+}
+
+/// Changes of the orders of the key's account, for keys that may see them.
+fn orders_of(gateway: &Gateway, principal: &Principal) -> Option<OrderFeed> {
+    principal.require(Scope::OrdersRead).ok()?;
+    let account = account_id(principal).ok()?;
+    Some(OrderFeed::new(Arc::clone(&gateway.desk), Whose::Account(account)))
 }
 
 /// Refused before the upgrade: 400 for malformed credentials, 403 for wrong ones.
@@ -134,6 +147,13 @@ async fn converse(gateway: &Gateway, mut socket: Socket) -> Result<(), HubGone> 
                     return Ok(());
                 }
             }
+            Event::Order(order) => {
+                if let Some(text) = order_text(&order)
+                    && socket.send(Message::Text(text.into())).await.is_err()
+                {
+                    return Ok(());
+                }
+            }
             Event::Text(text) => {
                 let complaint = match request::parse(&text) {
                     Ok(request) => perform(gateway, &reader, &mut subscribed, request).await?,
@@ -150,6 +170,16 @@ async fn converse(gateway: &Gateway, mut socket: Socket) -> Result<(), HubGone> 
             Event::Ended => return Ok(()),
         }
     }
+}
+
+/// The message about a changed order; `None` for changes that the broker does not tell.
+fn order_text(order: &trade::Order) -> Option<String> {
+    if !view::is_told(order) {
+        return None;
+    }
+    let told = serde_json::value::to_raw_value(&view::update(order));
+    // Numbers and texts only: writing them cannot fail.
+    told.ok().map(|told| Text::Order(told).to_json())
 }
 
 /// One message of packets. A tick whose values do not fit the broker's 32 bits cannot be told in this dialect.

@@ -1,16 +1,15 @@
-//! Profile and margins of the account that a key is bound to.
+//! Profile of the account that a key is bound to.
 
 use std::sync::Arc;
 
-use access::{Principal, Scope};
+use access::Principal;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use kite::rest::maybe::Maybe;
-use kite::rest::number::Number;
-use kite::rest::user::{AvailableMargin, Margins, Profile, ProfileMeta, SegmentMargin};
-use market::Decimals;
+use kite::rest::user::{Profile, ProfileMeta};
 
+use super::owner::{account_of, sees_figures};
 use super::reply::{self, Refusal};
 use crate::Gateway;
 use crate::account::Account;
@@ -22,30 +21,31 @@ const PRODUCTS: [&str; 4] = ["CNC", "NRML", "MIS", "MTF"];
 /// How it can order.
 const ORDER_TYPES: [&str; 4] = ["MARKET", "LIMIT", "SL", "SL-M"];
 
-/// With `market:read` alone the caller sees that the account is there, not what is in it.
-fn sees_figures(principal: &Principal) -> bool {
-    principal.require(Scope::OrdersRead).is_ok()
-}
-
 pub async fn profile(
     State(gateway): State<Arc<Gateway>>,
     Extension(principal): Extension<Arc<Principal>>,
-) -> Response {
-    let account = gateway.account();
-    let email = if sees_figures(&principal) { account.email() } else { "***".to_string() };
-    reply::success(&profile_of(account, email))
+) -> Result<Response, Refusal> {
+    Ok(reply::success(&profile_of(&gateway, &principal)?))
 }
 
-/// Who the owner of `account` is: a profile and a fresh session say the same.
-pub fn profile_of(account: &Account, email: String) -> Profile {
+/// Who the owner of the caller's account is: a profile and a fresh session say the same. Without `orders:read` the address is
+/// masked in both.
+///
+/// # Errors
+/// 403 when the key's account does not exist.
+pub fn profile_of(gateway: &Gateway, principal: &Principal) -> Result<Profile, Refusal> {
+    let state = gateway.desk.state();
+    let (id, held) = account_of(&state, principal)?;
+    let account = Account { name: id.to_string(), class: held.added.class };
+    let email = if sees_figures(principal) { account.email() } else { "***".to_owned() };
     let strings = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    Profile {
+    Ok(Profile {
         user_id: account.user_id(),
         user_type: Maybe::Set("individual".into()),
         email: Maybe::Set(email),
         user_name: account.user_name(),
         user_shortname: Maybe::Set(account.name.clone()),
-        broker: Maybe::Set(Account::BROKER.into()),
+        broker: Maybe::Set(account.broker().into()),
         exchanges: strings(&EXCHANGES),
         products: strings(&PRODUCTS),
         order_types: strings(&ORDER_TYPES),
@@ -62,48 +62,5 @@ pub fn profile_of(account: &Account, email: String) -> Profile {
         tags: Maybe::Absent,
         password_timestamp: Maybe::Absent,
         twofa_timestamp: Maybe::Absent,
-    }
-}
-
-pub async fn margins(
-    State(gateway): State<Arc<Gateway>>,
-    Extension(principal): Extension<Arc<Principal>>,
-) -> Response {
-    let funds = Margins {
-        equity: Maybe::Set(equity(gateway.account(), sees_figures(&principal))),
-        commodity: Maybe::Set(commodity()),
-    };
-    reply::success(&funds)
-}
-
-pub async fn segment(
-    State(gateway): State<Arc<Gateway>>,
-    Extension(principal): Extension<Arc<Principal>>,
-    Path(segment): Path<String>,
-) -> Result<Response, Refusal> {
-    match segment.as_str() {
-        "equity" => Ok(reply::success(&equity(gateway.account(), sees_figures(&principal)))),
-        "commodity" => Ok(reply::success(&commodity())),
-        _ => Err(Refusal::input("Invalid segment: use `equity` or `commodity`.")),
-    }
-}
-
-/// All funds are in the equity segment and none are used.
-fn equity(account: &Account, figures: bool) -> SegmentMargin {
-    let funds = if figures { Number::from_price(account.funds, Decimals::TWO) } else { Number::ZERO };
-    SegmentMargin {
-        enabled: true,
-        net: funds.clone(),
-        available: AvailableMargin {
-            cash: funds.clone(),
-            opening_balance: funds.clone(),
-            live_balance: funds,
-            ..AvailableMargin::default()
-        },
-        utilised: Default::default(),
-    }
-}
-
-fn commodity() -> SegmentMargin {
-    SegmentMargin::default()
+    })
 }

@@ -17,10 +17,10 @@ use crate::query::Query;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandlesQuery {
-    instrument: String,
-    interval: String,
-    from: Option<String>,
-    to: Option<String>,
+    pub instrument: String,
+    pub interval: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
 }
 
 #[derive(Serialize)]

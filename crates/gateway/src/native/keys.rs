@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use market::UnixNanos;
 use serde::{Deserialize, Serialize};
 
+use super::fields::shorten;
 use crate::Gateway;
 use crate::api_error::ApiError;
 use crate::clock::machine_now;
@@ -48,15 +49,14 @@ pub async fn create(
     let scopes: Scopes = body.scopes.join(",").parse().map_err(|error: access::UnknownScope| {
         ApiError::bad_field("scopes", "bad_scopes", error.to_string())
     })?;
-    if let Some(account) = &body.account
-        && *account != gateway.account().name
-    {
-        return Err(ApiError::bad_field(
-            "account",
-            "unknown_account",
-            format!("no account is named {account:?}"),
-        )
-        .hint(format!("the accounts are: {}", gateway.account().name)));
+    if let Some(account) = &body.account {
+        let state = gateway.desk.state();
+        if !state.accounts.keys().any(|known| known.as_str() == account) {
+            let words = format!("no account is named {:?}", shorten(account));
+            return Err(
+                ApiError::bad_field("account", "unknown_account", words).hint("GET /v1/accounts lists them")
+            );
+        }
     }
     let expires = body
         .expires

@@ -32,7 +32,8 @@ pub async fn document(
 
 fn security(access: Access) -> Value {
     match access {
-        Access::Public | Access::Loopback => json!([]),
+        // OpenAPI has no word for a token in the path.
+        Access::Public | Access::Loopback | Access::InPath(_) => json!([]),
         Access::Scope(scope) => json!([{"bearer": [scope.as_str()]}]),
         Access::SocketScope(scope) => {
             json!([{"bearer": [scope.as_str()]}, {"query_token": [scope.as_str()]}])
@@ -44,7 +45,10 @@ fn security(access: Access) -> Value {
 fn scope(access: Access) -> &'static str {
     match access {
         Access::Public | Access::Loopback => "public",
-        Access::Scope(scope) | Access::SocketScope(scope) | Access::InDialect(scope) => scope.as_str(),
+        Access::Scope(scope)
+        | Access::SocketScope(scope)
+        | Access::InDialect(scope)
+        | Access::InPath(scope) => scope.as_str(),
     }
 }
 

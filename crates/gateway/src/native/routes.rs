@@ -12,7 +12,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{candles, events, instruments, keys, openapi, pages, predecessor, quotes, socket, subscriptions};
+use super::orders::{self, find, list, resolve};
+use super::{account_report, account_setup, postback};
+use super::{
+    accounts, candles, control, events, explain, hooks, instruments, keys, limits, openapi, pages, positions,
+};
+use super::{predecessor, quotes, reconcile, signals, socket, subscriptions};
 use crate::Gateway;
 use crate::answer::bounded;
 use crate::api_error::ApiError;
@@ -42,6 +47,7 @@ impl Table {
     {
         let filter = match method {
             "POST" => MethodFilter::POST,
+            "PUT" => MethodFilter::PUT,
             "DELETE" => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
@@ -56,6 +62,12 @@ impl Table {
 fn table() -> Table {
     const READ: Access = Access::Scope(Scope::MarketRead);
     const SOCKET: Access = Access::SocketScope(Scope::MarketRead);
+    const SIGNALS: Access = Access::Scope(Scope::SignalsWrite);
+    const ORDERS: Access = Access::Scope(Scope::OrdersRead);
+    const ORDERING: Access = Access::Scope(Scope::OrdersWrite);
+    const ACCOUNTS: Access = Access::Scope(Scope::AccountsRead);
+    const ADMIN: Access = Access::Scope(Scope::AccountsAdmin);
+    const HALT: Access = Access::Scope(Scope::TradeHalt);
     const KEYS: Access = Access::Scope(Scope::KeysAdmin);
     Table { router: Router::new(), infos: Vec::new() }
         .add("GET", "/", Access::Public, pages::index)
@@ -73,9 +85,39 @@ fn table() -> Table {
         .add("DELETE", "/v1/subscriptions/{instrument}", READ, subscriptions::remove)
         .add("GET", "/v1/stream", SOCKET, socket::stream)
         .add("GET", "/v1/events", SOCKET, events::events)
+        .add("POST", "/v1/signals", SIGNALS, signals::create)
+        .add("GET", "/v1/signals/{id}", ORDERS, signals::read)
+        .add("GET", "/v1/signals/{id}/explain", ORDERS, explain::signal)
+        .add("POST", "/v1/hooks/tradingview/{key}", Access::InPath(Scope::SignalsWrite), hooks::tradingview)
+        .add("GET", "/v1/orders", ORDERS, list::orders)
+        .add("POST", "/v1/orders", ORDERING, orders::place)
+        .add("GET", "/v1/orders/{id}", ORDERS, find::one)
+        .add("PUT", "/v1/orders/{id}", ORDERING, orders::modify)
+        .add("DELETE", "/v1/orders/{id}", ORDERING, orders::cancel)
+        .add("GET", "/v1/orders/{id}/events", ORDERS, explain::order)
+        .add("POST", "/v1/orders/{id}/resolve", Access::Scope(Scope::AccountsAdmin), resolve::resolve)
+        .add("GET", "/v1/trades", ORDERS, list::trades)
+        .add("GET", "/v1/positions", ORDERS, positions::positions)
+        .add("GET", "/v1/accounts", ACCOUNTS, accounts::list)
+        .add("POST", "/v1/accounts", ADMIN, account_setup::add)
+        .add("GET", "/v1/accounts/{name}", ACCOUNTS, accounts::one)
+        .add("PUT", "/v1/accounts/{name}/token", ADMIN, account_setup::put_token)
+        .add("GET", "/v1/accounts/{name}/report", ACCOUNTS, account_report::report)
+        .add("POST", "/postback/{account}", Access::Public, postback::postback)
+        .add("GET", "/v1/limits", ACCOUNTS, limits::read)
+        .add("PUT", "/v1/limits/{account}", Access::Scope(Scope::LimitsWrite), limits::set)
+        .add("GET", "/v1/flags", ACCOUNTS, control::flags)
+        .add("PUT", "/v1/flags/{name}", Access::Scope(Scope::FlagsWrite), control::set_flag)
+        .add("POST", "/v1/halt", HALT, control::halt)
+        .add("POST", "/v1/resume", HALT, control::resume)
+        .add("GET", "/v1/leases", ACCOUNTS, accounts::leases)
+        .add("POST", "/v1/reconcile", Access::Scope(Scope::AccountsAdmin), reconcile::reconcile)
+        .add("GET", "/v1/reconciliations", ACCOUNTS, reconcile::list)
         .add("GET", "/v1/keys", KEYS, keys::list)
         .add("POST", "/v1/keys", KEYS, keys::create)
         .add("DELETE", "/v1/keys/{api_key}", KEYS, keys::revoke)
+        .add("GET", "/orders", ORDERS, predecessor::orders)
+        .add("GET", "/history", READ, predecessor::history)
         .add("GET", "/ws/ticks", Access::InDialect(Scope::MarketRead), predecessor::ticks)
 }
 
@@ -106,7 +148,7 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,

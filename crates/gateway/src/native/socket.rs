@@ -2,22 +2,24 @@
 
 use std::sync::Arc;
 
-use access::Principal;
+use access::{Principal, Scope};
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::Response;
 use market::Mode;
 use serde::Deserialize;
-use stream::native::messages::encode_pong;
+use stream::native::messages::{encode_mode, encode_news, encode_pong};
 use stream::native::{self, Format, Request, RequestError};
-use stream::{Delivery, Listed, Subscription};
+use stream::{Delivery, Listed, Subscription, position};
 
 use super::names::INSTRUMENTS_PER_REQUEST;
 use crate::Gateway;
 use crate::api_error::ApiError;
 use crate::listener::Place;
 use crate::metrics::Dialect;
+use crate::order_feed::{OrderFeed, Whose};
+use crate::order_view::order_view;
 use crate::query::Query;
 use crate::reader::{HubGone, Reader};
 use crate::socket::{Closing, Event, Socket};
@@ -65,10 +67,13 @@ async fn converse(
     format: Format,
 ) -> Result<(), HubGone> {
     let reader = gateway.readers.join(Dialect::Native).await?;
+    // Where the reader stands in the ticks: a message about an order leaves it there.
+    let mut told: Option<String> = None;
     loop {
         match socket.next(&reader).await {
             Event::Due(batch) => {
                 for message in native::encode_batch(&batch, format) {
+                    told = Some(message.position);
                     if socket.send(frame(message.bytes, format)).await.is_err() {
                         return Ok(());
                     }
@@ -79,8 +84,37 @@ async fn converse(
                     return Ok(());
                 }
             }
+            Event::Order(order) => {
+                let position = position::joined(told.as_deref(), order.seq);
+                let message = encode_news("order", &position, &order_view(&order), format);
+                if socket.send(frame(message, format)).await.is_err() {
+                    return Ok(());
+                }
+            }
             Event::Text(text) => {
                 let answer = match text.parse::<Request>() {
+                    Ok(Request::Orders { on }) => Some(match orders(gateway, principal) {
+                        Ok(whose) => {
+                            let feed =
+                                on.then(|| OrderFeed::new(Arc::clone(&gateway.desk), whose).with_open());
+                            socket.set_orders(feed);
+                            let position = position::joined(told.as_deref(), gateway.desk.state().seq);
+                            encode_mode(on, "orders", &position, format)
+                        }
+                        Err(error) => native::encode_error(&error, format),
+                    }),
+                    Ok(Request::Resume { position, orders: Some(after) }) => match orders(gateway, principal)
+                    {
+                        Ok(whose) => {
+                            let feed = OrderFeed::new(Arc::clone(&gateway.desk), whose);
+                            socket.set_orders(Some(feed.with_changes_after(after)));
+                            if let Some(position) = position {
+                                reader.resume(position).await?;
+                            }
+                            None
+                        }
+                        Err(error) => Some(native::encode_error(&error, format)),
+                    },
                     Ok(request) => perform(gateway, principal, &reader, request, format).await?,
                     Err(error) => Some(native::encode_error(&error, format)),
                 };
@@ -126,7 +160,9 @@ async fn perform(
     let refused = |error: RequestError| Ok(Some(native::encode_error(&error, format)));
     match request {
         Request::Ping => return Ok(Some(encode_pong(format))),
-        Request::Resume { position } => reader.resume(position).await?,
+        Request::Resume { position: Some(position), .. } => reader.resume(position).await?,
+        // Orders were dealt with where the socket is at hand.
+        Request::Resume { position: None, .. } | Request::Orders { .. } => {}
         Request::Unsubscribe { instruments } => match resolve(gateway, &instruments) {
             Ok(instruments) => reader.unsubscribe(instruments).await?,
             Err(error) => return refused(error),
@@ -153,6 +189,19 @@ async fn perform(
         },
     }
     Ok(None)
+}
+
+/// Whose orders a key may be told.
+fn orders(gateway: &Gateway, principal: &Principal) -> Result<Whose, RequestError> {
+    let refusal = |code, message: String| RequestError { code, field: Some("mode"), message };
+    principal
+        .require(Scope::OrdersRead)
+        .map_err(|denied| refusal(denied.code(), format!("mode orders: {denied}")))?;
+    let Some(name) = &principal.account else { return Ok(Whose::All) };
+    let known = name.parse().ok().filter(|account| gateway.desk.state().account(account).is_some());
+    known
+        .map(Whose::Account)
+        .ok_or_else(|| refusal("unknown_account", format!("the key's account {name:?} does not exist")))
 }
 
 /// All instruments, or an error that names the first unknown one: a request is done as a whole or not at all.

@@ -19,6 +19,7 @@ use crate::clock::{MarketClock, machine_now};
 use crate::listing::{CurrentListing, Listing};
 use crate::metrics::Metrics;
 use crate::recording::Recording;
+use crate::trading::tap::TickTap;
 
 /// Longest sleep: how late the thread may notice that it should end.
 const NAP: Duration = Duration::from_millis(50);
@@ -50,6 +51,8 @@ pub struct MarketThread {
     pub candles: Option<Arc<LiveCandles>>,
     /// Writes down what was received.
     pub recording: Option<Recording>,
+    /// Passes on what paper accounts want.
+    pub ticks: TickTap,
 }
 
 impl MarketThread {
@@ -151,11 +154,15 @@ impl MarketThread {
                 recording.write(chunk, now);
             }
             let mut valid = Vec::with_capacity(chunk.len());
+            let mut good = Vec::with_capacity(chunk.len());
             for tick in chunk {
                 let verdict = self.validator.check(tick, now);
                 self.metrics.tick_judged(verdict);
                 let suspect = match verdict {
-                    Verdict::Good => None,
+                    Verdict::Good => {
+                        good.push(*tick);
+                        None
+                    }
                     Verdict::Suspect(reason) => Some(reason.code()),
                     Verdict::Rejected(_) => continue,
                 };
@@ -171,6 +178,8 @@ impl MarketThread {
             self.metrics.batch_published(valid.len(), received.seconds());
             let command = HubCommand::Publish { ticks: valid, source, received };
             self.hub.blocking_send(command).map_err(drop)?;
+            // Orders fill only on ticks that nobody doubts.
+            self.ticks.offer(&good);
         }
         Ok(())
     }
@@ -229,6 +238,7 @@ mod tests {
             metrics: Arc::new(Metrics::new("0", "sim")),
             candles: None,
             recording: Some(recording),
+            ticks: crate::trading::tap::tap().0,
         };
         let (ready, _published) = oneshot::channel();
         let (stop, stopped) = sync_channel(1);

@@ -10,6 +10,18 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
+    /// Nothing is there, and the caller only wanted to read.
+    #[error("there is no database `{}`", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It was made before there was a journal, or its first start was cut short.
+    #[error("`{}` holds no journal", path.display())]
+    NoJournal {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("`{}` is not a database", path.display())]
     NotADatabase {
@@ -113,6 +125,17 @@ pub enum DbError {
     /// An earlier write ended with [`DbError::Io`]; open the database anew to see what is there.
     #[error("an earlier write to the database failed half-way")]
     Poisoned,
+    /// An instance wants to register that does not understand what is already in the journal.
+    #[error("this build reads events up to schema {reads}, the journal holds schema {written}")]
+    OldBuild {
+        /// Newest schema of events that the instance reads.
+        reads: u32,
+        /// Newest schema of events in the journal.
+        written: u32,
+    },
+    /// After a failed write the database could not be opened anew, so what is there is still unknown.
+    #[error("the database cannot be opened again after a failed write")]
+    Reopen(#[source] Box<OpenError>),
     /// Our mistake, or out of memory.
     #[error("the database refused the statement")]
     Other(#[source] rusqlite::Error),
@@ -122,6 +145,8 @@ impl OpenError {
     /// What the user can do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            OpenError::Missing { .. } => Some("name the data directory, or a backup of it"),
+            OpenError::NoJournal { .. } => Some("`meridian up` makes one at its first start"),
             OpenError::NotADatabase { .. } | OpenError::OtherApplication { .. } => {
                 Some("choose another directory with --data; the file was not changed")
             }
@@ -176,6 +201,12 @@ impl DbError {
         }
     }
 
+    /// What SQLite says when one of our triggers refuses: for the journal in memory, which has the same rules.
+    pub(crate) fn refused(rule: &str) -> DbError {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER);
+        DbError::Constraint(rusqlite::Error::SqliteFailure(code, Some(rule.to_owned())))
+    }
+
     pub(super) fn into_open(self, path: &Path) -> OpenError {
         let path = path.to_owned();
         match self {
@@ -192,4 +223,17 @@ pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
 
 pub(super) fn is_io(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure))
+}
+
+/// For an error of COMMIT itself. A lock, a full disk and a broken rule come before the last frame is in the log.
+pub(super) fn may_have_committed(error: &rusqlite::Error) -> bool {
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::ConstraintViolation
+        )
+    )
 }

@@ -17,8 +17,14 @@ pub(super) struct Migration {
     sql: &'static str,
 }
 
-pub(super) const ALL: &[Migration] =
-    &[Migration { name: "0001_keys", sql: include_str!("../../migrations/0001_keys.sql") }];
+pub(super) const ALL: &[Migration] = &[
+    Migration { name: "0001_keys", sql: include_str!("../../migrations/0001_keys.sql") },
+    Migration { name: "0002_events", sql: include_str!("../../migrations/0002_events.sql") },
+    Migration { name: "0003_secrets", sql: include_str!("../../migrations/0003_secrets.sql") },
+];
+
+/// The migration that made the journal.
+const SINCE_JOURNAL: i64 = 2;
 
 const TABLE: &str = "CREATE TABLE migrations (
     number   INTEGER PRIMARY KEY,
@@ -57,6 +63,17 @@ impl Identity {
             return Ok(());
         }
         Err(OpenError::OtherApplication { path: path.to_owned(), id })
+    }
+
+    /// For readers, who bring no schema up to date.
+    pub(super) fn refuse_without_journal(&self, path: &Path, known: u32) -> Result<(), OpenError> {
+        if self.schema > i64::from(known) {
+            return Err(OpenError::NewerSchema { path: path.to_owned(), found: self.schema, known });
+        }
+        if self.schema < SINCE_JOURNAL {
+            return Err(OpenError::NoJournal { path: path.to_owned() });
+        }
+        Ok(())
     }
 }
 

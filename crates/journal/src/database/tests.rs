@@ -51,7 +51,7 @@ fn rows_survive_and_the_schema_is_stable() {
     assert!(!path.with_extension("db-wal").exists(), "closing moves the log into the file");
     let database = Database::open_file(&path).unwrap();
     assert_eq!(keys::all(&database).unwrap(), [key(1)]);
-    assert_eq!(Database::schema(), 1);
+    assert_eq!(Database::schema(), 3);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_newer_schema_is_named() {
     let (_parent, database) = fresh();
     database.connection.borrow().pragma_update(None, "user_version", 9).unwrap();
     let error = Database::open_file(database.path()).unwrap_err();
-    assert!(matches!(error, OpenError::NewerSchema { found: 9, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 9, known: 3, .. }), "{error:?}");
     assert!(error.to_string().contains("schema 9") && error.hint().unwrap().contains("upgrade"));
 }
 
@@ -201,6 +201,33 @@ fn checkpoints_are_ours_to_make() {
     keys::insert(&database, &key(201), 1_000).unwrap();
     let done = database.checkpoint().unwrap();
     assert!(done.moved < done.logged, "{done:?}");
+}
+
+#[test]
+fn a_long_log_starts_again_and_the_pause_is_told() {
+    let (_parent, database) = fresh();
+    let checkpointer = Database::open_file(database.path()).unwrap();
+    let mut clock = (1_u64..).map(|turn| turn * 250);
+    let mut mono_nanos = || clock.next().unwrap();
+    for number in 0..100 {
+        keys::insert(&database, &key(number), 1_000).unwrap();
+    }
+    // A reader that is in the way is not waited for.
+    let reader = Connection::open(database.path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM keys").unwrap();
+    keys::insert(&database, &key(200), 1_000).unwrap();
+    let bytes = database.log_bytes();
+    assert_eq!(checkpointer.checkpoint_long_log(bytes, &mut mono_nanos).unwrap(), None, "not long enough");
+    let done = checkpointer.checkpoint_long_log(100 * 4_096, &mut mono_nanos).unwrap().unwrap();
+    assert!(!done.restarted && done.log_bytes > 100 * 4_096, "{done:?}");
+    reader.execute_batch("ROLLBACK").unwrap();
+    let done = checkpointer.checkpoint_long_log(100 * 4_096, &mut mono_nanos).unwrap().unwrap();
+    assert!(done.restarted && done.pause_nanos == 250, "{done:?}");
+    let bytes = database.log_bytes();
+    keys::insert(&database, &key(201), 1_000).unwrap();
+    assert_eq!(database.log_bytes(), bytes, "the next commit uses the beginning of the log again");
+    assert_eq!(checkpointer.checkpoint_long_log(100 * 4_096, &mut mono_nanos).unwrap(), None);
+    assert_eq!(keys::all(&database).unwrap().len(), 102);
 }
 
 #[test]

@@ -90,6 +90,20 @@ impl DataDirectory {
     }
 }
 
+impl DataDirectory {
+    /// The lock files of all instances that did not end well or are alive.
+    pub(crate) fn instance_locks(&self) -> io::Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(self.file(INSTANCES))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == &ENDING[1..]) {
+                paths.push(path);
+            }
+        }
+        Ok(paths)
+    }
+}
+
 /// True if some process holds the lock of `instance` in the data directory `data`.
 pub(super) fn is_live(data: &Path, instance: &str) -> io::Result<bool> {
     if !is_name(instance) {

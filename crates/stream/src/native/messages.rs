@@ -138,6 +138,24 @@ pub fn encode_error(error: &RequestError, format: Format) -> Vec<u8> {
     encode(&value, format)
 }
 
+/// `{"type":kind,"position":...,"data":...}`: what is told beside the ticks.
+pub fn encode_news(kind: &str, position: &str, data: &impl Serialize, format: Format) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct News<'a, T> {
+        #[serde(rename = "type")]
+        kind: &'a str,
+        position: &'a str,
+        data: &'a T,
+    }
+    encode(&News { kind, position, data }, format)
+}
+
+/// The answer to a change of what is told beside the ticks: of a mode that has no instruments.
+pub fn encode_mode(on: bool, mode: &str, position: &str, format: Format) -> Vec<u8> {
+    let kind = if on { "subscribed" } else { "unsubscribed" };
+    encode(&json!({"type": kind, "position": position, "instruments": [], "mode": mode}), format)
+}
+
 /// The answer to `ping`.
 pub fn encode_pong(format: Format) -> Vec<u8> {
     encode(&json!({"type": "pong"}), format)

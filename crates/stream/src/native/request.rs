@@ -6,10 +6,13 @@ use market::Mode;
 use serde::Deserialize;
 
 use crate::inbox::Delivery;
-use crate::position::Position;
+use crate::position::{self, Position};
 
 /// Longest message that a client may send, in bytes.
 pub const REQUEST_BYTES_MAX: usize = 256 * 1024;
+
+/// The mode in which orders are told; it has no instruments.
+const ORDERS: &str = "orders";
 
 /// One message of a client. Instruments are still names: only the caller's registry knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +33,17 @@ pub enum Request {
         /// Names or tokens.
         instruments: Vec<String>,
     },
-    /// Go on after this position.
+    /// Tell about orders from now on, or no longer.
+    Orders {
+        /// Whether to tell.
+        on: bool,
+    },
+    /// Go on after these positions, at least one of which is there.
     Resume {
-        /// From the client's last message.
-        position: Position,
+        /// Of the ticks: from the client's last message.
+        position: Option<Position>,
+        /// Of the orders: the row of the journal that its last message about an order told.
+        orders: Option<u64>,
     },
     /// Answer with `pong`.
     Ping,
@@ -102,16 +112,18 @@ impl FromStr for Request {
         let wire: Wire = serde_json::from_str(text)
             .map_err(|error| RequestError::new("bad_message", None, format!("not a request: {error}")))?;
         match wire.op.as_str() {
+            "subscribe" if wire.mode.as_deref() == Some(ORDERS) => Ok(Request::Orders { on: true }),
+            "unsubscribe" if wire.mode.as_deref() == Some(ORDERS) => Ok(Request::Orders { on: false }),
             "subscribe" => subscribe(wire),
             "unsubscribe" => Ok(Request::Unsubscribe { instruments: names(wire.instruments)? }),
             "resume" => {
                 let text = wire.position.ok_or_else(|| {
                     RequestError::new("missing_field", Some("position"), "resume needs a position")
                 })?;
-                let position = text.parse().map_err(|error| {
+                let (position, orders) = position::read_joined(&text).map_err(|error| {
                     RequestError::new("bad_position", Some("position"), format!("position {error}"))
                 })?;
-                Ok(Request::Resume { position })
+                Ok(Request::Resume { position, orders })
             }
             "ping" => Ok(Request::Ping),
             other => Err(RequestError::new(
@@ -138,10 +150,10 @@ fn subscribe(wire: Wire) -> Result<Request, RequestError> {
 
 fn parse_mode(text: &str) -> Result<Mode, RequestError> {
     match text {
-        "greeks" | "chain" | "orders" => Err(RequestError::new(
+        "greeks" | "chain" => Err(RequestError::new(
             "mode_not_available",
             Some("mode"),
-            format!("mode {text:?} is not served by this version: use ltp, quote or full"),
+            format!("mode {text:?} is not served by this version: use ltp, quote, full or orders"),
         )),
         _ => text
             .parse()
@@ -188,6 +200,15 @@ mod tests {
             }
         );
         assert_eq!(r#"{"op":"ping"}"#.parse(), Ok(Request::Ping));
+        for (text, on) in [
+            (r#"{"op":"subscribe","mode":"orders"}"#, true),
+            (r#"{"op":"unsubscribe","mode":"orders"}"#, false),
+        ] {
+            assert_eq!(text.parse(), Ok(Request::Orders { on }));
+        }
+        let resume = r#"{"op":"resume","position":"m1-000000000000feed-371+o1-2a"}"#;
+        let position = "m1-000000000000feed-371".parse().ok();
+        assert_eq!(resume.parse(), Ok(Request::Resume { position, orders: Some(42) }));
     }
 
     #[test]
