@@ -148,6 +148,14 @@ impl<J: Journal> Engine<J> {
         self.unknown_calls(account) > 0
     }
 
+    /// True while a call of `account` waits for its answer.
+    pub fn has_calls_in_flight(&self, account: &AccountId) -> bool {
+        self.state.account(account).is_some_and(|account| {
+            let open = account.open.iter().filter_map(|order| self.state.orders.get(order));
+            open.flat_map(|order| &order.calls).any(|call| call.fate == Fate::Waiting)
+        })
+    }
+
     /// Calls of `account`, which this instance holds, that have an unknown fate.
     pub fn unknown_calls(&self, account: &AccountId) -> usize {
         let unknown = |intent| is_unknown(&self.state, intent).is_some_and(|order| order.account == *account);

@@ -167,7 +167,8 @@ impl Account {
                 let name = self.name.clone();
                 let stop = self.stop.clone();
                 // Between the intent and the first byte: is trading still on, is the account still ours?
-                let allowed = move || !*stop.borrow() && !(risky && states.borrow().halt(&name).is_some());
+                let halted = move || states.borrow().halt(&name).is_some();
+                let allowed = move || !(*stop.borrow() || risky && halted());
                 self.deliver(Message::Sent(self.name.clone(), intended.intent)).await;
                 let send_by = BootNanos(u64::try_from(send_by).unwrap_or(0));
                 let fate = self.client.send_while(&call, send_by, &allowed).await;

@@ -38,6 +38,10 @@ const KEEP_EVERY: i64 = 200_000_000;
 const DOUBT_READ_EVERY: i64 = 1_000_000_000;
 /// Facts of venues wait so long for a signal or command to share its commit, in nanoseconds.
 const FACTS_WAIT: i64 = 2_000_000;
+/// At the end calls in flight have so long to be answered, in nanoseconds.
+const LAST_CALLS: i64 = 150_000_000;
+/// How often that is looked at.
+const LAST_LOOK: Duration = Duration::from_millis(5);
 /// Rows between snapshots.
 const SNAPSHOT_EVERY: u64 = 200_000;
 
@@ -158,7 +162,7 @@ impl DeskThread {
                 break;
             }
         }
-        self.end()
+        self.end(inbox, inputs)
     }
 
     fn times(&self) -> Times {
@@ -242,6 +246,8 @@ impl DeskThread {
         let outputs = self.engine.keep_leases(times)?;
         self.handle(outputs, inputs);
         let held: Vec<AccountId> = self.engine.held().map(|(account, _)| account.clone()).collect();
+        let unknown = held.iter().map(|account| self.engine.unknown_calls(account)).sum();
+        self.metrics.desk(self.engine.state().seq, held.len(), unknown, self.ticks.dropped());
         for account in held {
             // The first read after a take-over may have found the venue away.
             let wanted = self.engine.has_doubts(&account) || self.engine.awaits_book(&account);
@@ -462,7 +468,22 @@ impl DeskThread {
     }
 
     /// What is in hand is durable; leases are left to whoever comes, with the proof that this instance has ended.
-    fn end(&mut self) -> Result<(), EngineError> {
+    fn end(&mut self, inbox: &Receiver<Message>, mut inputs: Vec<Input>) -> Result<(), EngineError> {
+        let deadline = boot_nanos() + LAST_CALLS;
+        loop {
+            self.match_paper(&mut inputs);
+            self.step(&mut inputs)?;
+            let held: Vec<AccountId> = self.engine.held().map(|(account, _)| account.clone()).collect();
+            let in_flight = held.iter().any(|account| self.engine.has_calls_in_flight(account));
+            if (inputs.is_empty() && !in_flight) || boot_nanos() >= deadline {
+                break;
+            }
+            // Answers to calls count; who brings something new is told to bring it elsewhere.
+            match inbox.recv_timeout(self.nap().min(LAST_LOOK)) {
+                Ok(Message::Submit(..)) | Err(_) => {}
+                Ok(message) => self.take(message, &mut inputs),
+            }
+        }
         self.snapshot(true);
         let number = self.engine.instance();
         self.engine.journal().mark_ended(number)?;
