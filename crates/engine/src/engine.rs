@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use journal::DbError;
 use journal::events::{Append, Batch, BatchIds, Conflict, Journal, LeaseWatch, READ_ROWS_MAX};
 use trade::apply::{Row, apply};
-use trade::event::{Answer, CallAnswered, IllegalTransition, UnreadableEvent};
+use trade::event::{Answer, CallAnswered, Class, IllegalTransition, UnreadableEvent};
 use trade::{AccountId, IntentId, MarketView, Now, OrderId, OrderIds, State};
 
 use crate::hold::Held;
@@ -13,7 +13,7 @@ use crate::input::{Input, Output, Reply};
 use crate::reconcile::Doubts;
 use crate::rows;
 use crate::snapshot::Snapshot;
-use crate::writing::{Plan, same_content, ticket_of};
+use crate::writing::{Plan, ROWS_MAX, same_content, ticket_of};
 
 /// Attempts at one batch while other instances append what it had not seen.
 const ATTEMPTS: u32 = 16;
@@ -40,6 +40,8 @@ pub struct Config {
     pub request_timeout: i64,
     /// A venue's book shows an order at most so long after it took it.
     pub visibility: i64,
+    /// Classes of accounts that this instance can reach: it takes no lease of others.
+    pub classes: &'static [Class],
 }
 
 impl Config {
@@ -52,6 +54,7 @@ impl Config {
             send_within: SECOND,
             request_timeout: 7 * SECOND,
             visibility: 2 * SECOND,
+            classes: &[Class::Paper, Class::Venue, Class::Kite],
         }
     }
 }
@@ -105,6 +108,7 @@ pub struct Engine<J> {
     /// Illegal reports that no row names yet, by the row that told them.
     pub(crate) illegal: BTreeMap<u64, IllegalTransition>,
     touched: BTreeSet<OrderId>,
+    opened_from: u64,
     batches: BatchIds,
     pub(crate) ids: OrderIds,
     unique: u64,
@@ -129,6 +133,7 @@ impl<J: Journal> Engine<J> {
             owed: Vec::new(),
             illegal: BTreeMap::new(),
             touched: BTreeSet::new(),
+            opened_from: 0,
             batches: BatchIds::new(config.instance),
             ids: OrderIds::new(0, config.instance),
             unique: 0,
@@ -140,6 +145,7 @@ impl<J: Journal> Engine<J> {
             };
             if row.is_some_and(|row| row.hash == snapshot.hash) {
                 engine.state = snapshot.state;
+                engine.opened_from = engine.state.seq;
                 engine.hash = snapshot.hash;
             } else {
                 tracing::warn!(seq = snapshot.state.seq, "a snapshot of another journal is left aside");
@@ -159,6 +165,11 @@ impl<J: Journal> Engine<J> {
     /// Hash of the row `state().seq`.
     pub const fn head_hash(&self) -> [u8; 32] {
         self.hash
+    }
+
+    /// The row whose snapshot this engine was opened from; 0: it folded everything.
+    pub const fn opened_from(&self) -> u64 {
+        self.opened_from
     }
 
     /// The number under which this instance is registered.
@@ -248,7 +259,12 @@ impl<J: Journal> Engine<J> {
             self.doubt_what_was_told(times);
             let mut plan = Plan::new(self.state.clone());
             plan.begin(self, times);
-            for input in &inputs {
+            let mut taken = inputs.len();
+            for (index, input) in inputs.iter().enumerate() {
+                if plan.rows.len() >= ROWS_MAX {
+                    taken = index;
+                    break;
+                }
                 plan.take_in(self, input, times);
             }
             plan.decide(self, market, times);
@@ -265,6 +281,8 @@ impl<J: Journal> Engine<J> {
             };
             match self.journal.append(&batch) {
                 Append::Durable { first_seq, head } => {
+                    // What did not fit comes first in the next step.
+                    self.owed.extend(inputs.drain(taken..));
                     self.settle(&mut plan, first_seq, head.hash, times)?;
                     plan.release(self, first_seq, times, &mut out);
                     return Ok(out);
@@ -273,6 +291,7 @@ impl<J: Journal> Engine<J> {
                     tracing::error!(%error, "nobody knows whether a batch was written: looking for it");
                     let base = self.state.seq;
                     if let Some(first_seq) = self.journal.find_batch(batch.id, base)? {
+                        self.owed.extend(inputs.drain(taken..));
                         self.follow()?;
                         plan.release(self, first_seq, times, &mut out);
                         return Ok(out);
@@ -282,9 +301,14 @@ impl<J: Journal> Engine<J> {
                     let name = stream.as_str().strip_prefix("account:").unwrap_or_default().to_owned();
                     self.lose(|account| account.as_str() == name, &mut out);
                 }
-                Append::Conflict(Conflict::Key { key, .. }) => {
+                Append::Conflict(Conflict::Key { .. }) => {
                     self.follow()?;
-                    self.drop_known(&key, &mut inputs, &mut out)?;
+                    // All at once: one conflict shows one key, and a batch may repeat many.
+                    let facts = inputs.iter().filter_map(crate::writing::fact_of);
+                    let keys: BTreeSet<String> = facts.filter_map(|fact| rows::row(&fact, "").key).collect();
+                    for key in keys {
+                        self.drop_known(&key, &mut inputs, &mut out)?;
+                    }
                 }
                 Append::Conflict(_) => {}
                 Append::Busy => continue,
@@ -352,11 +376,23 @@ impl<J: Journal> Engine<J> {
         for input in inputs {
             if let Some(ticket) = ticket_of(&input) {
                 out.push(Output::Reply(ticket, Reply::Unavailable { why: why.to_owned() }));
-            } else if matches!(&input, Input::Venue(event) if matches!(**event, trade::Event::CallAnswered(_)))
-            {
+            } else if self.is_told_once(&input) {
                 self.owed.push(input);
             }
         }
+    }
+
+    /// What nobody would tell again: how a call ended, and everything that a paper book says. No call is made while the journal
+    /// takes nothing, so there is no more of it than is in flight and working.
+    fn is_told_once(&self, input: &Input) -> bool {
+        let Input::Venue(event) = input else { return false };
+        let account = match event.as_ref() {
+            trade::Event::CallAnswered(_) => return true,
+            trade::Event::TradeReported(body) => &body.account,
+            trade::Event::VenueReported(body) => &body.account,
+            _ => return false,
+        };
+        self.state.account(account).is_some_and(|account| account.added.class == Class::Paper)
     }
 
     /// An input whose key is taken is answered from the row that has it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use journal::DbError;
 use journal::events::{Journal, Stream};
 use trade::AccountId;
 
@@ -59,11 +60,16 @@ impl<J: Journal> Engine<J> {
         self.state
             .accounts
             .keys()
+            .filter(|account| self.reaches(account))
             .map(|account| Stream::account(account.as_str()))
             .filter(|stream| self.watch.may_take(stream, mono, self.challengers_ttl()))
             .filter_map(|stream| self.watch.seen(&stream).map(|lease| lease.holder))
             .filter(|holder| *holder != self.config.instance && !self.dead.contains(holder))
             .collect()
+    }
+
+    fn reaches(&self, account: &AccountId) -> bool {
+        self.state.account(account).is_some_and(|account| self.config.classes.contains(&account.added.class))
     }
 
     /// The clock is read before the leases are: a tenth more makes up for it.
@@ -87,18 +93,25 @@ impl<J: Journal> Engine<J> {
         let ttl = self.challengers_ttl();
         let accounts: Vec<AccountId> = self.state.accounts.keys().cloned().collect();
         for account in accounts {
+            if !self.reaches(&account) {
+                continue;
+            }
             let stream = Stream::account(account.as_str());
             let lease = leases.iter().find(|lease| lease.stream == stream);
             let taken = match lease {
-                None => self.journal.take_lease(&stream, self.config.instance, 0)?,
+                None => self.journal.take_lease(&stream, self.config.instance, 0),
                 Some(lease) if lease.holder == self.config.instance => continue,
                 Some(lease) if self.dead.contains(&lease.holder) => {
-                    self.journal.take_lease(&stream, self.config.instance, lease.epoch)?
+                    self.journal.take_lease(&stream, self.config.instance, lease.epoch)
                 }
                 Some(lease) if self.watch.may_take(&stream, mono, ttl) => {
-                    self.journal.take_expired(lease, self.config.instance)?
+                    self.journal.take_expired(lease, self.config.instance)
                 }
                 Some(_) => continue,
+            };
+            let taken = match taken {
+                Err(DbError::Busy) => None,
+                taken => taken?,
             };
             if let Some(epoch) = taken {
                 tracing::info!(%account, epoch, "this instance decides for the account now");
@@ -134,7 +147,11 @@ impl<J: Journal> Engine<J> {
         if streams.is_empty() {
             return Ok(());
         }
-        let lost = self.journal.renew(self.config.instance, &streams)?;
+        let lost = match self.journal.renew(self.config.instance, &streams) {
+            // Tried again soon; what is held runs out by itself.
+            Err(DbError::Busy) => return Ok(()),
+            renewed => renewed?,
+        };
         self.lose(|account| lost.contains(&Stream::account(account.as_str())), out);
         for (account, held) in &mut self.held {
             if streams.contains(&Stream::account(account.as_str())) {

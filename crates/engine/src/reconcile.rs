@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use journal::events::Journal;
 use trade::event::{
     Answer, Call, CallAnswered, Class, Difference, FateResolved, Found, TradeReported, VenueReported,
@@ -181,6 +182,7 @@ pub(crate) fn compare(
     doubts: &Doubts,
     config: &Config,
     dead: &BTreeSet<u32>,
+    today: Date,
 ) -> Compared {
     let mut compared = Compared { events: Vec::new(), differences: Vec::new(), absent: Vec::new() };
     let Some(account) = state.account(&book.account) else { return compared };
@@ -204,7 +206,10 @@ pub(crate) fn compare(
         let Some(order) = state.orders.get(id) else { continue };
         let placement = order.calls.first().map(|call| call.fate);
         if placement == Some(Fate::Unknown) {
-            compared.missing_placement(order, book, doubts, config, dead, paper);
+            // A venue's book covers one day: what is missing from today's says nothing about an earlier day's order.
+            if paper || order.day == today {
+                compared.missing_placement(order, book, doubts, config, dead, paper);
+            }
         } else if order.venue_order_id.is_some() && order.updated < book.started_at {
             compared.differ(
                 "order_missing_at_venue",
@@ -288,11 +293,11 @@ impl Compared {
         ours: &dyn Fn(&BookOrder) -> Option<OrderId>,
     ) {
         for trade in &book.trades {
-            if account.trade_ids.contains(&trade.trade_id) {
-                continue;
-            }
             let entry = book.orders.iter().find(|entry| entry.venue_order_id == trade.venue_order_id);
             let Some(order) = entry.and_then(ours).and_then(|id| state.orders.get(&id)) else { continue };
+            if account.knows_trade(order.id, &trade.trade_id) {
+                continue;
+            }
             if order.updated < book.started_at && order.stage.is_ended() {
                 let there = format!("{} at {}", trade.quantity, trade.price);
                 self.differ("trade_missing_here", &trade.trade_id, "no such trade".into(), there);

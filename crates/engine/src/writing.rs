@@ -19,8 +19,13 @@ use crate::input::{Input, Output, Reply, Ticket};
 use crate::reconcile;
 use crate::rows;
 
-/// Most rows of one batch, well below what the journal takes: an answer may need several.
-const ROWS_MAX: usize = 2_048;
+/// Rows of one batch after which nothing more is taken into it, well below what the journal takes: an input may need several,
+/// and one book up to as many again.
+pub(crate) const ROWS_MAX: usize = 1_024;
+/// Alarms recorded at once.
+const ALARMS_MAX: usize = 256;
+/// Differences of one reconciliation that are written down: more say no more.
+const DIFFERENCES_MAX: usize = 500;
 
 /// A batch in the making.
 pub(crate) struct Plan {
@@ -36,6 +41,8 @@ pub(crate) struct Plan {
     /// Accounts whose paper book has said something in this batch.
     spoken_for: BTreeSet<AccountId>,
     read_books: BTreeSet<AccountId>,
+    /// Accounts with more to say than one batch holds.
+    unfinished: BTreeSet<AccountId>,
     /// Calls that are in doubt from now on, and whether it is certain that nothing of them can leave any more.
     doubted: Vec<(IntentId, bool)>,
     /// Keys of the facts in `rows`, and their places.
@@ -65,6 +72,7 @@ impl Plan {
             decided_for: BTreeSet::new(),
             spoken_for: BTreeSet::new(),
             read_books: BTreeSet::new(),
+            unfinished: BTreeSet::new(),
             doubted: Vec::new(),
             keys: BTreeMap::new(),
         }
@@ -80,7 +88,12 @@ impl Plan {
             .collect();
         for account in fresh {
             // Every call without an outcome: whether it was sent is information, not permission.
-            for intent in reconcile::calls_of(&self.state, &account, Fate::Waiting) {
+            let waiting = reconcile::calls_of(&self.state, &account, Fate::Waiting);
+            for intent in waiting {
+                if self.rows.len() >= ROWS_MAX {
+                    self.unfinished.insert(account.clone());
+                    break;
+                }
                 let why = "the instance that made the call ended or lost its lease".to_owned();
                 self.doubted.push((intent, false));
                 self.push(
@@ -95,6 +108,7 @@ impl Plan {
             .illegal
             .iter()
             .filter(|(_, illegal)| engine.holds(&illegal.account, times))
+            .take(ALARMS_MAX)
             .map(|(seq, illegal)| (*seq, illegal.clone()))
             .collect();
         for (seq, illegal) in alarms {
@@ -171,13 +185,20 @@ impl Plan {
                     }
                     return;
                 }
-                let found =
-                    reconcile::compare(&self.state, book, &engine.doubts, &engine.config, &engine.dead);
-                for event in found.events {
+                let today = times.now.market_time().ist_date();
+                let doubts = &engine.doubts;
+                let mut found =
+                    reconcile::compare(&self.state, book, doubts, &engine.config, &engine.dead, today);
+                // The next reading brings the rest.
+                let whole = found.events.len() <= ROWS_MAX;
+                found.differences.truncate(DIFFERENCES_MAX);
+                for event in found.events.into_iter().take(ROWS_MAX) {
                     self.push_found(event, engine, times);
                 }
                 engine.doubts.saw_absent(&found.absent, book);
-                self.read_books.insert(book.account.clone());
+                if whole {
+                    self.read_books.insert(book.account.clone());
+                }
                 let agrees = found.differences.is_empty();
                 let reconciled = Event::Reconciled(Reconciled {
                     account: book.account.clone(),
@@ -292,7 +313,7 @@ impl Plan {
     ) {
         for account in &self.decided_for {
             if let Some(held) = engine.held.get_mut(account) {
-                held.fresh = false;
+                held.fresh = self.unfinished.contains(account);
             }
         }
         for account in &self.read_books {
@@ -448,7 +469,7 @@ impl Plan {
             Event::TradeReported(trade) => self
                 .state
                 .account(&trade.account)
-                .is_some_and(|account| account.trade_ids.contains(&trade.trade_id)),
+                .is_some_and(|account| account.knows_trade(trade.order, &trade.trade_id)),
             Event::CallAnswered(answered) => self
                 .state
                 .orders

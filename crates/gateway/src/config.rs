@@ -64,13 +64,18 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// True when orders of accounts of `class` may be sent.
-    pub const fn includes(self, class: Class) -> bool {
-        match class {
-            Class::Paper => true,
-            Class::Venue => matches!(self, Reach::Venue | Reach::Kite),
-            Class::Kite => matches!(self, Reach::Kite),
+    /// Classes of accounts whose orders may be sent.
+    pub const fn classes(self) -> &'static [Class] {
+        match self {
+            Reach::Paper => &[Class::Paper],
+            Reach::Venue => &[Class::Paper, Class::Venue],
+            Reach::Kite => &[Class::Paper, Class::Venue, Class::Kite],
         }
+    }
+
+    /// True when orders of accounts of `class` may be sent.
+    pub fn includes(self, class: Class) -> bool {
+        self.classes().contains(&class)
     }
 }
 

@@ -83,8 +83,8 @@ pub struct Account {
     pub decisions: u64,
     /// Venue order ids that are ours, for reports that come without a tag.
     pub venue_ids: RedBlackTreeMapSync<String, OrderId>,
-    /// Trade ids of the trading day: a trade counts once.
-    pub trade_ids: RedBlackTreeSetSync<String>,
+    /// Trades of the trading day, by order and the venue's id: a trade counts once. (Exchanges number their trades by themselves.)
+    pub trade_ids: RedBlackTreeSetSync<(OrderId, String)>,
     /// Placed today, for [`crate::limits::Limits::duplicate_window_ms`]: newest last, only as far back as the longest window.
     pub recent: QueueSync<Placed>,
 }
@@ -176,6 +176,11 @@ pub struct Placed {
 }
 
 impl Account {
+    /// True for a trade of today that was taken in.
+    pub fn knows_trade(&self, order: OrderId, trade_id: &str) -> bool {
+        self.trade_ids.contains(&(order, trade_id.to_owned()))
+    }
+
     /// As it begins: nothing held, nothing ordered, `added.funds` in rupees as cash.
     pub fn new(added: AccountAdded) -> Account {
         Account {

@@ -65,6 +65,7 @@ pub const EXPECTED: &[&str] = &[
     "fate resolved: a change absent",
     "illegal transition recorded",
     "day began during the run",
+    "doubt of an earlier day ended by a person",
     "verdict accepted",
     "verdict trimmed",
     "verdict denied",

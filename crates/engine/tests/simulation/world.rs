@@ -20,7 +20,7 @@ use trade::event::{
     JournalBegan,
 };
 use trade::order::{Fate, Order, Stage};
-use trade::{AccountId, Event, IntentId, Limits, Money, Now};
+use trade::{AccountId, Event, IntentId, Limits, Money, Now, OrderId};
 
 use crate::clients::{self, Asked, Post};
 use crate::counts::Counts;
@@ -39,6 +39,8 @@ const STORM: i64 = 16 * SECOND;
 /// Some runs are long enough for a process that hangs until its calls could be taken for absent.
 const LONG_STORM: i64 = 45 * SECOND;
 const SETTLING: i64 = 90 * SECOND;
+/// When nothing that was sent before the calm can arrive any more.
+const PERSON: i64 = 30 * SECOND;
 /// 2026-08-03 10:00 IST, and 15 s before the next midnight there.
 const MORNING: i64 = 1_785_731_400 * SECOND;
 const BEFORE_MIDNIGHT: i64 = MORNING + 14 * 3_600 * SECOND - 15 * SECOND;
@@ -207,6 +209,7 @@ impl World {
                     format!("after {} s journal and venue still differ", SETTLING / SECOND),
                 );
             }
+            self.ask_a_person();
             let next = self.now + SECOND;
             self.until(next)?;
         }

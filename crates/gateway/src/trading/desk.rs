@@ -19,6 +19,9 @@ use crate::config::Reach;
 /// Requests on their way to the deciding thread. When it is full the request is refused at once with 503: it was not taken.
 pub const DESK_QUEUE: usize = 8_192;
 
+/// Undecided signals and commands of one account: while nobody can decide for it, further signals are refused with 503.
+const PENDING_MAX: usize = 10_000;
+
 /// Changed orders on their way to sockets. A socket that falls so far behind is told that it has missed some (the channel says
 /// how many) and looks at the state instead.
 pub const UPDATES_QUEUE: usize = 4_096;
@@ -101,6 +104,12 @@ impl Desk {
     /// # Errors
     /// [`DeskBusy`].
     pub async fn signal(&self, signal: SignalReceived) -> Result<Reply, DeskBusy> {
+        let full = |account: &AccountId| {
+            self.states.borrow().account(account).is_some_and(|account| account.pending.len() >= PENDING_MAX)
+        };
+        if signal.signal.children.iter().any(|child| full(&child.account)) {
+            return Err(DeskBusy);
+        }
         self.submit(Submission::Signal(Box::new(signal))).await
     }
 

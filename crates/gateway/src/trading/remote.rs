@@ -30,7 +30,7 @@ const CALLS_IN_FLIGHT: usize = 16;
 /// Updates of the venue's socket that wait. The socket is read no faster than they are taken.
 const UPDATES_QUEUE: usize = 1_024;
 /// Books are read at least so often.
-const BOOK_EVERY: Duration = Duration::from_secs(60);
+const BOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// The connection of one account, for as long as this instance decides for it. Dropping it ends it: calls in flight are
 /// finished and answered.
@@ -117,10 +117,18 @@ async fn work_off(account: Arc<Account>, mut inbox: mpsc::Receiver<Work>) {
         let work = tokio::select! {
             work = inbox.recv() => work,
             _ = due.tick() => Some(Work::ReadBook { cause: "interval", reply: None }),
-            // What waits now is not sent any more; its successor finds the intents without an outcome.
             _ = stop.wait_for(|stop| *stop) => None,
         };
-        let Some(work) = work else { return };
+        let Some(work) = work else {
+            // What still waits here was not sent, and will not be.
+            inbox.close();
+            while let Some(work) = inbox.recv().await {
+                if let Work::Call { intended, .. } = work {
+                    account.never_left(&intended, "the connection was closed first").await;
+                }
+            }
+            return;
+        };
         let account = Arc::clone(&account);
         match work {
             Work::Call { intended, order, send_by } => {
@@ -138,20 +146,29 @@ async fn work_off(account: Arc<Account>, mut inbox: mpsc::Receiver<Work>) {
 }
 
 async fn listen(account: Arc<Account>, mut told: mpsc::Receiver<Update>) {
-    while let Some(update) = told.recv().await {
+    let mut next = told.recv().await;
+    while let Some(update) = next.take() {
         match update {
             Update::Connected => account.read_book("connected", None).await,
             Update::Unreadable => account.read_book("unreadable_update", None).await,
             Update::Order(order) => {
                 let mut orders = vec![*order];
-                while let Ok(Update::Order(order)) = told.try_recv() {
-                    orders.push(*order);
+                while next.is_none()
+                    && let Ok(update) = told.try_recv()
+                {
+                    match update {
+                        Update::Order(order) => orders.push(*order),
+                        other => next = Some(other),
+                    }
                 }
                 account.take_updates(&orders).await;
             }
             Update::Lost(why) => {
                 tracing::warn!(account = %account.name, %why, "order updates are interrupted")
             }
+        }
+        if next.is_none() {
+            next = told.recv().await;
         }
     }
 }
@@ -197,6 +214,12 @@ impl Account {
             states.wait_for(|state| find(state).is_some()).await.ok().and_then(|state| find(&state))
         };
         tokio::time::timeout(Duration::from_nanos(left), waited).await.ok().flatten()
+    }
+
+    async fn never_left(&self, intended: &Intended, why: &str) {
+        let answer = Answer::NeverLeft { why: why.to_owned() };
+        let answered = CallAnswered { intent: intended.intent, account: self.name.clone(), answer };
+        self.deliver(Message::Facts(vec![Event::CallAnswered(answered)])).await;
     }
 
     async fn take_updates(&self, told: &[kite::rest::orders::Order]) {

@@ -118,7 +118,8 @@ pub fn open(
         }
     }
     let number = journal.register(instance, machine_now().0, SCHEMA)?;
-    let mut engine = Engine::open(journal, Config::new(number), snapshots::newest(directory))?;
+    let config = Config { classes: reach.classes(), ..Config::new(number) };
+    let mut engine = Engine::open(journal, config, snapshots::newest(directory))?;
     engine.note_dead(dead);
     first_rows(&mut engine, &eye)?;
     let now = eye.now();
@@ -135,7 +136,7 @@ pub fn open(
     let tokens = AccessTokens::open(directory)?;
     let desk = Arc::new(Desk {
         reach,
-        tokens: tokens.clone(),
+        tokens: AccessTokens::open(directory)?,
         updates: updates.clone(),
         messages: messages.clone(),
         states,

@@ -17,6 +17,7 @@ use journal::events::{Journal, SqliteJournal};
 use tokio::sync::{broadcast, oneshot, watch};
 use trade::event::{Answer, CallAnswered, Intended};
 use trade::request::Changes;
+use trade::view::Now;
 use trade::{AccountId, Event, Order, State};
 
 use super::desk::{Message, Submission};
@@ -42,6 +43,8 @@ const FACTS_WAIT: i64 = 2_000_000;
 const LAST_CALLS: i64 = 150_000_000;
 /// How often that is looked at.
 const LAST_LOOK: Duration = Duration::from_millis(5);
+/// An instance past its lease that cannot be ended is tried again after so long, in nanoseconds.
+const END_AGAIN_AFTER: i64 = 30_000_000_000;
 /// Rows between snapshots.
 const SNAPSHOT_EVERY: u64 = 200_000;
 
@@ -68,6 +71,7 @@ pub(super) struct DeskThread {
     day: Option<Date>,
     wanted: HashSet<u32>,
     facts_since: Option<i64>,
+    tried_to_end: HashMap<u32, i64>,
     doubt_reads: HashMap<AccountId, i64>,
 }
 
@@ -98,7 +102,7 @@ impl DeskThread {
         metrics: Arc<Metrics>,
     ) -> DeskThread {
         DeskThread {
-            snapshot_at: engine.state().seq,
+            snapshot_at: engine.opened_from(),
             published: engine.state().seq,
             engine,
             eye,
@@ -113,6 +117,7 @@ impl DeskThread {
             day: None,
             wanted: HashSet::new(),
             facts_since: None,
+            tried_to_end: HashMap::new(),
             doubt_reads: HashMap::new(),
         }
     }
@@ -292,9 +297,12 @@ impl DeskThread {
             return Ok(());
         }
         for instance in self.engine.journal().instances()? {
-            if !overdue.contains(&instance.number) {
+            let tried = self.tried_to_end.get(&instance.number).copied();
+            let again = tried.is_none_or(|tried| times.mono - tried >= END_AGAIN_AFTER);
+            if !overdue.contains(&instance.number) || !again {
                 continue;
             }
+            self.tried_to_end.insert(instance.number, times.mono);
             match end_instance(&self.directory, &instance.name) {
                 Ok(ended) => {
                     tracing::warn!(
@@ -341,6 +349,7 @@ impl DeskThread {
                     let now = self.eye.now();
                     self.venues.gain(&account, self.engine.state(), now.market);
                     self.doubt_reads.insert(account.clone(), boot_nanos());
+                    self.end_earlier_days(&account, self.eye.now());
                     self.read_book(&account, "take_over", None, inputs);
                 }
                 Output::Lost(account) => self.venues.lose(&account),
@@ -447,6 +456,18 @@ impl DeskThread {
         }
     }
 
+    /// DAY orders of an earlier day that nobody has ended: nothing ran at midnight.
+    fn end_earlier_days(&mut self, account: &AccountId, now: Now) {
+        let today = now.market_time().ist_date();
+        let state = self.engine.state();
+        let old = state.account(account).is_some_and(|account| {
+            account.open.iter().filter_map(|order| state.orders.get(order)).any(|order| order.day < today)
+        });
+        if old && let Some(venue) = self.venues.paper(account) {
+            venue.end_of_day(now.market, |_| true);
+        }
+    }
+
     fn snapshot(&mut self, now: bool) {
         let seq = self.engine.state().seq;
         // A snapshot would lose alarms that no row names yet.
@@ -484,9 +505,9 @@ impl DeskThread {
                 Ok(message) => self.take(message, &mut inputs),
             }
         }
-        self.snapshot(true);
         let number = self.engine.instance();
         self.engine.journal().mark_ended(number)?;
+        self.snapshot(true);
         Ok(())
     }
 }

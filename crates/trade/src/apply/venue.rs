@@ -70,10 +70,10 @@ pub(super) fn traded(state: &mut State, row: Row<'_>, trade: &TradeReported) -> 
         return alarm(order, "not believed");
     }
     let account = account_mut(state, &trade.account)?;
-    if account.trade_ids.contains(&trade.trade_id) {
+    if account.knows_trade(trade.order, &trade.trade_id) {
         return None;
     }
-    account.trade_ids.insert_mut(trade.trade_id.clone());
+    account.trade_ids.insert_mut((trade.order, trade.trade_id.clone()));
     account.trades.enqueue_mut(Arc::new(trade.clone()));
     if account.trades.len() > TRADES_KEPT {
         account.trades.dequeue_mut();

@@ -3,6 +3,45 @@
 use super::*;
 
 impl World {
+    /// A venue's book covers one day. What is in doubt since an earlier one is ended by a person who asked the venue.
+    pub(super) fn ask_a_person(&mut self) {
+        if self.now < self.storm + PERSON {
+            return;
+        }
+        for slot in 0..self.slots.len() {
+            let Some(instance) = self.slots[slot].as_ref() else { continue };
+            let times = self.times(slot);
+            let today = times.now.market_time().ist_date();
+            let state = instance.engine.state();
+            let unknown = |order: &&Arc<Order>| order.day < today && order.stage == Stage::Unknown;
+            let said: Vec<(AccountId, IntentId)> = state
+                .orders
+                .values()
+                .filter(unknown)
+                .filter(|order| instance.engine.holds(&order.account, times))
+                .map(|order| (order.account.clone(), IntentId { order: order.id, n: 1 }))
+                .filter(|(_, intent)| !self.is_at_a_venue(intent.order))
+                .collect();
+            for (account, intent) in said {
+                self.counts.hit("doubt of an earlier day ended by a person");
+                let resolved = FateResolved {
+                    intent,
+                    account,
+                    found: Found::Absent,
+                    evidence: "the venue says so".into(),
+                };
+                let ticket = Ticket(u64::MAX - self.step as u64);
+                self.give(slot, Input::Judgement { resolved: Box::new(resolved), ticket });
+            }
+        }
+    }
+
+    fn is_at_a_venue(&self, order: OrderId) -> bool {
+        let shown =
+            |venue: &Venue| venue.book_orders(self.now).iter().any(|shown| shown.order == Some(order));
+        self.venues.iter().any(shown)
+    }
+
     pub(super) fn give(&mut self, slot: usize, input: Input) {
         let delay = self.random.between(0, 3 * MS);
         let instance = self.at(slot);
