@@ -154,7 +154,7 @@ fn take(day: &mut History, orders: &mut Vec<OrderId>, step: &Step) {
 /// The sum of fills, counted in the most obvious way.
 #[derive(Default)]
 struct Counted {
-    seen: BTreeSet<String>,
+    seen: BTreeSet<(OrderId, String)>,
     held: BTreeMap<u32, i64>,
     paid: Money,
 }
@@ -164,7 +164,7 @@ impl Counted {
         match event {
             Event::TradeReported(trade) if trade.quantity > 0 => {
                 let order = before.orders.get(&trade.order).unwrap();
-                if self.seen.insert(trade.trade_id.clone()) {
+                if self.seen.insert((trade.order, trade.trade_id.clone())) {
                     let signed = order.request.side.sign() * trade.quantity;
                     *self.held.entry(order.request.contract.token).or_default() += signed;
                     self.paid += trade.price * signed;
