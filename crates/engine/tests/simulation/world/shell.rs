@@ -30,7 +30,7 @@ impl World {
                     found: Found::Absent,
                     evidence: "the venue says so".into(),
                 };
-                let ticket = Ticket(u64::MAX - self.step as u64);
+                let ticket = Ticket(u64::MAX - self.step);
                 self.give(slot, Input::Judgement { resolved: Box::new(resolved), ticket });
             }
         }
