@@ -89,7 +89,9 @@ def test_an_account_is_added_and_logged_in_without_its_token_on_the_command_line
                                capture_output=True, text=True, timeout=30, check=True)
     assert json.loads(logged_in.stdout) == {"account": "v1", "reached": False, "halted": None}
     assert "needs no token" in run("account", "login", "paper", expect=1).stderr
-    assert "is on another host" in run("account", "add", "v2", "--class", "venue", "--url", "https://example.com", "--api-key", "k", expect=1).stderr
+    for url in ("https://example.com", "http://8.8.8.8:80", "http://192.0.2.1:7500"):
+        refused = run("account", "add", "v2", "--class", "venue", "--url", url, "--api-key", "k", expect=2)
+        assert url in refused.stderr and "127.0.0.1" in refused.stderr
     assert run_json("account", "add", "p2", "--class", "paper", "--funds", "5000", "--limit", "order_quantity=5")["class"] == "paper"
     key = gateway.key("accounts:read", account="p2")
     assert Trader(gateway.native, key.access_token).read("/v1/accounts/p2")["cash"] == "5000.00"

@@ -18,6 +18,8 @@ from driver import cli
     (["key", "create", "--name", "x", "--scope", "world:rule"], "world:rule"),
     (["key", "create", "--name", "x", "--scope", "market:read", "--expires", "soon"], "--expires"),
     (["key", "revoke"], "API_KEY"),
+    (["up", "--market", "sim", "--broker", "kite"], "--broker kite"),
+    (["account", "add", "v", "--class", "venue", "--url", "http://192.0.2.1:7500", "--api-key", "k"], "--url"),
 ])
 def test_wrong_flags_exit_2_and_name_the_flag(tmp_path, arguments, named):
     done = cli.run(*arguments, expect=2, cwd=tmp_path)

@@ -66,6 +66,9 @@ fn add(wanted: Wanted, token_file: Option<&Path>, instance: &InstanceArguments) 
         ClassArgument::Venue => "venue",
         ClassArgument::Kite => "kite",
     };
+    if class == ClassArgument::Venue {
+        refuse_elsewhere(url.as_deref())?;
+    }
     let mut body = Map::from_iter([("name".into(), json!(name)), ("class".into(), json!(class_name))]);
     let given = [("url", url), ("api_key", api_key), ("funds", funds)];
     body.extend(given.into_iter().filter_map(|(field, value)| Some((field.to_owned(), json!(value?)))));
@@ -92,6 +95,21 @@ fn add(wanted: Wanted, token_file: Option<&Path>, instance: &InstanceArguments) 
         output::talk(&format!("it has no access token yet: `meridian account login {name}`\n"));
     }
     Ok(())
+}
+
+/// A venue takes paper orders on this machine: another address is wrong use, before anything is asked or sent.
+fn refuse_elsewhere(url: Option<&str>) -> Result<(), Failure> {
+    let Some(url) = url else { return Ok(()) };
+    let elsewhere = match Endpoint::parse(url) {
+        Ok(endpoint) => (!endpoint.is_local()).then(|| "it is on another host".to_owned()),
+        Err(error) => Some(error.to_string()),
+    };
+    match elsewhere {
+        None => Ok(()),
+        Some(why) => Err(Failure::usage(format!("--url {url} is no address for a venue account"))
+            .cause(why)
+            .hint("a venue is a process of this machine: http://127.0.0.1:PORT or unix:PATH (`meridian venue` prints its address)")),
+    }
 }
 
 fn log_in(name: &str, token_file: Option<&Path>, instance: &InstanceArguments) -> Result<(), Failure> {
