@@ -8,13 +8,14 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use engine::rows::subject;
 use journal::events::Row;
+use journal::hex;
 use market::UnixNanos;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use trade::OrderId;
 
 use super::orders::find::find_order;
-use super::signals::{self, shape::hex};
+use super::signals;
 use crate::Gateway;
 use crate::api_error::ApiError;
 
@@ -46,7 +47,7 @@ impl EventView {
             stream: row.stream.to_string(),
             epoch: row.epoch,
             body: RawValue::from_string(body).map_err(|error| ApiError::internal(&error))?,
-            hash: hex(&row.hash),
+            hash: hex::encode(&row.hash),
         })
     }
 }

@@ -19,7 +19,7 @@ use trade::signal::{Child, OrderShape};
 use trade::{Contract, Signal, SignalId};
 
 use super::signals::answer::SignalAnswer;
-use super::signals::shape::{self, Scene, Wanted, hex};
+use super::signals::shape::{self, Scene, Wanted};
 use super::{fields, signals, terms};
 use crate::Gateway;
 use crate::api_error::ApiError;
@@ -82,7 +82,8 @@ fn drawn(gateway: &Gateway, api_key: &str, body: &[u8]) -> Result<SignalId, ApiE
     let digest: [u8; 32] =
         Sha256::new().chain_update(api_key).chain_update([0]).chain_update(body).finalize().into();
     let first = gateway.hooks_seen.first(digest, machine_now().0);
-    let id = format!("tv-{}-{:x}", hex(&digest[..16]), first / market::time::NANOS_PER_SECOND);
+    let id =
+        format!("tv-{}-{:x}", journal::hex::encode(&digest[..16]), first / market::time::NANOS_PER_SECOND);
     id.parse().map_err(|error| ApiError::internal(&error))
 }
 

@@ -4,10 +4,8 @@ use access::Principal;
 use axum::http::StatusCode;
 use trade::{AccountId, State};
 
+use crate::account::Account;
 use crate::api_error::ApiError;
-
-/// The account that is traded when nobody names one.
-const DEFAULT: &str = "paper";
 
 /// The account `name` if there is one and `principal` may use it. `field` is what names it.
 ///
@@ -32,7 +30,7 @@ pub fn account(principal: &Principal, state: &State, name: &str, field: &str) ->
 
 /// The account that is meant when none is named: the key's own, else `paper`.
 pub fn default_account(principal: &Principal) -> &str {
-    principal.account.as_deref().unwrap_or(DEFAULT)
+    principal.account.as_deref().unwrap_or(Account::PAPER)
 }
 
 /// The accounts whose data `principal` asks for: the named one, else all that it may see.

@@ -195,6 +195,10 @@ impl Account {
                 words::answer(fate)
             }
         };
+        self.answered(intended, answer).await;
+    }
+
+    async fn answered(&self, intended: &Intended, answer: Answer) {
         let answered = CallAnswered { intent: intended.intent, account: self.name.clone(), answer };
         self.deliver(Message::Facts(vec![Event::CallAnswered(answered)])).await;
     }
@@ -217,9 +221,7 @@ impl Account {
     }
 
     async fn never_left(&self, intended: &Intended, why: &str) {
-        let answer = Answer::NeverLeft { why: why.to_owned() };
-        let answered = CallAnswered { intent: intended.intent, account: self.name.clone(), answer };
-        self.deliver(Message::Facts(vec![Event::CallAnswered(answered)])).await;
+        self.answered(intended, Answer::NeverLeft { why: why.to_owned() }).await;
     }
 
     async fn take_updates(&self, told: &[kite::rest::orders::Order]) {

@@ -21,6 +21,7 @@ use super::snapshots;
 use super::tap::TickDrain;
 use super::thread::{DeskThread, Publish, Stopping};
 use super::venues::Venues;
+use crate::account::Account;
 use crate::clock::{boot_nanos, machine_now};
 use crate::config::Reach;
 use crate::metrics::Metrics;
@@ -163,7 +164,7 @@ fn first_rows(engine: &mut Engine<SqliteJournal>, eye: &Eye) -> Result<(), DeskE
         first.push(Event::JournalBegan(JournalBegan { incarnation, restored_at: None }));
     }
     if engine.state().accounts.is_empty()
-        && let Ok(account) = "paper".parse::<AccountId>()
+        && let Ok(account) = Account::PAPER.parse::<AccountId>()
     {
         first.push(Event::AccountAdded(AccountAdded {
             account,

@@ -349,7 +349,7 @@ impl DeskThread {
                     let now = self.eye.now();
                     self.venues.gain(&account, self.engine.state(), now.market);
                     self.doubt_reads.insert(account.clone(), boot_nanos());
-                    self.end_earlier_days(&account, self.eye.now());
+                    self.end_earlier_days(&account, now);
                     self.read_book(&account, "take_over", None, inputs);
                 }
                 Output::Lost(account) => self.venues.lose(&account),

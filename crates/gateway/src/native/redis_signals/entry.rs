@@ -7,11 +7,10 @@
 
 use axum::http::StatusCode;
 use serde_json::value::RawValue;
-use trade::allocation::{self, ACCOUNTS_MAX, AllocationError};
-use trade::signal::{Child, Target};
-use trade::{AccountId, Contract, Signal, SignalId, State, Strategy};
+use trade::{AccountId, Signal, SignalId, State};
 
 use super::wire::Entry;
+use crate::account::Account;
 use crate::api_error::ApiError;
 use crate::native::fields::{self, Fields, shorten};
 use crate::native::signals::shape;
@@ -20,8 +19,6 @@ use crate::trading::Desk;
 
 /// Longest signal, in bytes: far more than 64 accounts need.
 const BYTES_MAX: usize = 64 * 1024;
-/// The account of signals that name none.
-const ACCOUNT: &str = "paper";
 /// Fields that are whole numbers.
 const NUMBERS: [&str; 4] = ["quantity", "target_position", "ttl_ms", "wait_ms"];
 /// Fields that are JSON themselves.
@@ -41,49 +38,9 @@ pub fn signal(entry: &Entry, desk: &Desk, state: &State) -> Result<Signal, ApiEr
             format!("redis-{}", entry.id).parse().map_err(|error| fields.error("id", "bad_field", error))?
         }
     };
-    let strategy = match fields.name::<Strategy>("strategy")? {
-        Some(strategy) => strategy,
-        None => shape::default_strategy()?,
-    };
-    let (instrument, contract) = terms::instrument(desk, &fields)?;
-    let target = shape::target(&fields)?;
-    let order = shape::order(&fields, &instrument)?;
-    let children = children(&fields, state, target, &contract)?;
-    let ttl_ms = fields.integer("ttl_ms", 1..=shape::TTL_MS_MAX)?.and_then(|ttl| u32::try_from(ttl).ok());
-    let ttl_ms = ttl_ms.or_else(|| shape::default_ttl(order.order_type));
-    Ok(Signal { id, strategy, contract, target, order, ttl_ms, children })
-}
-
-fn children(
-    fields: &Fields<'_>,
-    state: &State,
-    target: Target,
-    contract: &Contract,
-) -> Result<Vec<Child>, ApiError> {
-    let Some(list) = fields.list("allocation", ACCOUNTS_MAX)? else {
-        let name = fields.text("account")?;
-        let account = account(fields, state, name.as_deref().unwrap_or(ACCOUNT))?;
-        return Ok(vec![Child { account, target }]);
-    };
-    if fields.has("account") {
-        return Err(fields.error(
-            "account",
-            "bad_field",
-            "cannot be named beside allocation: choose one of them",
-        ));
-    }
-    let mut weights: Vec<(AccountId, u32)> = Vec::with_capacity(list.len());
-    for share in &list {
-        share.only(&["account", "weight"])?;
-        let name = share.required("account", share.text("account")?)?;
-        let weight = share.required("weight", share.integer("weight", 1..=i64::from(u32::MAX))?)?;
-        weights.push((account(share, state, &name)?, u32::try_from(weight).unwrap_or(u32::MAX)));
-    }
-    allocation::split(target, &weights, contract.lot).map_err(|error| {
-        let code =
-            if matches!(error, AllocationError::NotWholeLots { .. }) { "lot_size" } else { "bad_field" };
-        fields.error(error.field(), code, &error)
-    })
+    let account =
+        |named: &Fields<'_>, name: Option<&str>| account(named, state, name.unwrap_or(Account::PAPER));
+    shape::signal(&fields, desk, id, &account)
 }
 
 fn account(fields: &Fields<'_>, state: &State, name: &str) -> Result<AccountId, ApiError> {

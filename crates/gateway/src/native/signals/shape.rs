@@ -3,10 +3,10 @@
 //! Enters: fields, what is listed, which accounts there are, who asks. Leaves: a [`Signal`] split over its accounts, or the
 //! field that is wrong. Never here: whether it may be traded now.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use access::Principal;
+use journal::hex;
 use market::Instrument;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -35,7 +35,7 @@ pub const FIELDS: [&str; 11] = [
     "wait_ms",
 ];
 /// Longest time to live: a day.
-pub const TTL_MS_MAX: i64 = 86_400_000;
+const TTL_MS_MAX: i64 = 86_400_000;
 /// Time to live of market orders that name none.
 const TTL_MS_MARKET: u32 = 10_000;
 /// Longest wait for a verdict.
@@ -84,28 +84,36 @@ impl Scene<'_> {
 pub fn read(fields: &Fields<'_>, scene: &Scene<'_>) -> Result<Wanted, ApiError> {
     fields.only(&FIELDS)?;
     let id = fields.required("id", fields.name::<SignalId>("id")?)?;
+    let account = |named: &Fields<'_>, name: Option<&str>| scene.account(name, &named.path("account"));
+    let signal = signal(fields, scene.desk, id, &account)?;
+    let wait = fields.integer("wait_ms", 0..=WAIT_MS_MAX)?.and_then(|wait| u64::try_from(wait).ok());
+    Ok(Wanted { signal, wait: wait.map_or(WAIT, Duration::from_millis) })
+}
+
+/// Finds the account that is named by the field `account` of an object, or the one that is meant when none is named.
+pub type FindAccount<'a> = dyn Fn(&Fields<'_>, Option<&str>) -> Result<AccountId, ApiError> + 'a;
+
+/// The signal `id`, whoever sent it: all fields but `id` and `wait_ms`.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn signal(
+    fields: &Fields<'_>,
+    desk: &Desk,
+    id: SignalId,
+    account: &FindAccount<'_>,
+) -> Result<Signal, ApiError> {
     let strategy = match fields.name::<Strategy>("strategy")? {
         Some(strategy) => strategy,
         None => default_strategy()?,
     };
-    let (instrument, contract) = terms::instrument(scene.desk, fields)?;
+    let (instrument, contract) = terms::instrument(desk, fields)?;
     let target = target(fields)?;
     let order = order(fields, &instrument)?;
-    let children = children(fields, scene, target, &contract)?;
+    let children = children(fields, account, target, &contract)?;
     let ttl_ms = fields.integer("ttl_ms", 1..=TTL_MS_MAX)?.and_then(|ttl| u32::try_from(ttl).ok());
-    let wait = fields.integer("wait_ms", 0..=WAIT_MS_MAX)?.and_then(|wait| u64::try_from(wait).ok());
-    Ok(Wanted {
-        signal: Signal {
-            id,
-            strategy,
-            contract,
-            target,
-            order,
-            ttl_ms: ttl_ms.or_else(|| default_ttl(order.order_type)),
-            children,
-        },
-        wait: wait.map_or(WAIT, Duration::from_millis),
-    })
+    let ttl_ms = ttl_ms.or_else(|| default_ttl(order.order_type));
+    Ok(Signal { id, strategy, contract, target, order, ttl_ms, children })
 }
 
 /// The strategy of signals that name none.
@@ -118,7 +126,7 @@ pub fn default_ttl(order_type: OrderType) -> Option<u32> {
     (order_type == OrderType::Market).then_some(TTL_MS_MARKET)
 }
 
-pub fn target(fields: &Fields<'_>) -> Result<Target, ApiError> {
+fn target(fields: &Fields<'_>) -> Result<Target, ApiError> {
     if let Some(position) = fields.integer("target_position", -terms::QUANTITY_MAX..=terms::QUANTITY_MAX)? {
         for other in ["side", "quantity"] {
             if fields.has(other) {
@@ -141,7 +149,7 @@ pub fn target(fields: &Fields<'_>) -> Result<Target, ApiError> {
     })
 }
 
-pub fn order(fields: &Fields<'_>, instrument: &Instrument) -> Result<OrderShape, ApiError> {
+fn order(fields: &Fields<'_>, instrument: &Instrument) -> Result<OrderShape, ApiError> {
     match fields.object("order")? {
         Some(order) => {
             order.only(&terms::FIELDS)?;
@@ -153,13 +161,13 @@ pub fn order(fields: &Fields<'_>, instrument: &Instrument) -> Result<OrderShape,
 
 fn children(
     fields: &Fields<'_>,
-    scene: &Scene<'_>,
+    account: &FindAccount<'_>,
     target: Target,
     contract: &Contract,
 ) -> Result<Vec<Child>, ApiError> {
     let Some(list) = fields.list("allocation", ACCOUNTS_MAX)? else {
         let name = fields.text("account")?;
-        let account = scene.account(name.as_deref(), &fields.path("account"))?;
+        let account = account(fields, name.as_deref())?;
         return Ok(vec![Child { account, target }]);
     };
     if fields.has("account") {
@@ -173,7 +181,7 @@ fn children(
     for share in &list {
         share.only(&["account", "weight"])?;
         let name = share.required("account", share.text("account")?)?;
-        let account = scene.account(Some(&name), &share.path("account"))?;
+        let account = account(share, Some(&name))?;
         let weight = share.required("weight", share.integer("weight", 1..=i64::from(u32::MAX))?)?;
         weights.push((account, u32::try_from(weight).unwrap_or(u32::MAX)));
     }
@@ -211,14 +219,5 @@ pub fn digest(signal: &Signal) -> String {
 /// Lower-case hexadecimal SHA-256 of `content` as JSON.
 pub fn hashed(content: &impl Serialize) -> String {
     // Plain structs with text keys: serialising them cannot fail.
-    hex(&Sha256::digest(serde_json::to_vec(content).unwrap_or_default()))
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing into a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(&Sha256::digest(serde_json::to_vec(content).unwrap_or_default()))
 }
