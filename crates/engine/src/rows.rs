@@ -2,7 +2,7 @@
 
 use journal::events::{NewRow, Row, Stream};
 use trade::event::{Cause, CommandedAct, UnreadableEvent};
-use trade::{AccountId, Event, IntentId, OrderId, SCHEMA};
+use trade::{AccountId, Event, IntentId, OrderId};
 
 /// Subjects: what rows are found by.
 pub mod subject {
@@ -49,7 +49,7 @@ pub fn row(event: &Event, unique: &str) -> NewRow {
     NewRow {
         stream: stream(event),
         kind: event.kind().into(),
-        schema: SCHEMA,
+        schema: event.schema(),
         key: fact_key(event, unique),
         subject: subject_of(event),
         body: event.body(),

@@ -11,25 +11,31 @@ use crate::request::{Changes, OrderRequest};
 use crate::signal::Signal;
 use crate::view::{Now, Quote, Trading};
 
-/// The newest schema of bodies that this build writes and reads.
-pub const SCHEMA: u32 = 1;
+/// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with: while an older
+/// build runs beside this one, the journal takes only what that one can fold.
+pub const SCHEMA: u32 = 2;
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal,)+) => {
+    ($(schema $schema:literal: { $($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal,)* })+) => {
         /// One row's meaning.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Event { $($(#[$doc])* $variant($body),)+ }
+        pub enum Event { $($($(#[$doc])* $variant($body),)*)+ }
 
         impl Event {
             /// The word in the `kind` column.
             pub const fn kind(&self) -> &'static str {
-                match self { $(Event::$variant(_) => $kind,)+ }
+                match self { $($(Event::$variant(_) => $kind,)*)+ }
+            }
+
+            /// The `schema` column: the oldest schema with this kind.
+            pub const fn schema(&self) -> u32 {
+                match self { $($(Event::$variant(_) => $schema,)*)+ }
             }
 
             /// The `body` column.
             pub fn body(&self) -> Vec<u8> {
                 // Plain structs with text keys: serialising them cannot fail.
-                match self { $(Event::$variant(body) => serde_json::to_vec(body).unwrap_or_default(),)+ }
+                match self { $($(Event::$variant(body) => serde_json::to_vec(body).unwrap_or_default(),)*)+ }
             }
 
             /// Reads a row back.
@@ -39,7 +45,7 @@ macro_rules! events {
             pub fn read(kind: &str, body: &[u8]) -> Result<Event, UnreadableEvent> {
                 let wrong = |source| UnreadableEvent::Body { kind: kind.to_owned(), source };
                 match kind {
-                    $($kind => serde_json::from_slice(body).map(Event::$variant).map_err(wrong),)+
+                    $($($kind => serde_json::from_slice(body).map(Event::$variant).map_err(wrong),)*)+
                     _ => Err(UnreadableEvent::Kind { kind: kind.to_owned() }),
                 }
             }
@@ -67,51 +73,53 @@ pub enum UnreadableEvent {
 }
 
 events! {
-    // Facts about control: stream `control`.
-    /// The journal began, or was restored.
-    JournalBegan(JournalBegan) = "journal_began",
-    /// An account can be traded.
-    AccountAdded(AccountAdded) = "account_added",
-    /// Limits of one account.
-    LimitsSet(LimitsSet) = "limits_set",
-    /// No new orders, for one account or all.
-    Halted(Halted) = "halted",
-    /// Orders again.
-    Resumed(Resumed) = "resumed",
-    /// A feature flag.
-    FlagSet(FlagSet) = "flag_set",
+    schema 1: {
+        // Facts about control: stream `control`.
+        /// The journal began, or was restored.
+        JournalBegan(JournalBegan) = "journal_began",
+        /// An account can be traded.
+        AccountAdded(AccountAdded) = "account_added",
+        /// Limits of one account.
+        LimitsSet(LimitsSet) = "limits_set",
+        /// No new orders, for one account or all.
+        Halted(Halted) = "halted",
+        /// Orders again.
+        Resumed(Resumed) = "resumed",
+        /// A feature flag.
+        FlagSet(FlagSet) = "flag_set",
 
-    // Facts from clients: stream `intake`.
-    /// A strategy wants something.
-    SignalReceived(SignalReceived) = "signal_received",
-    /// A person or a Kite client wants something.
-    OrderCommanded(OrderCommanded) = "order_commanded",
+        // Facts from clients: stream `intake`.
+        /// A strategy wants something.
+        SignalReceived(SignalReceived) = "signal_received",
+        /// A person or a Kite client wants something.
+        OrderCommanded(OrderCommanded) = "order_commanded",
 
-    // Facts from venues: stream `venue:<account>`.
-    /// The end of one call, as the process that made it knows it.
-    CallAnswered(CallAnswered) = "call_answered",
-    /// An order's state as the venue tells it.
-    VenueReported(VenueReported) = "venue_reported",
-    /// A fill.
-    TradeReported(TradeReported) = "trade_reported",
+        // Facts from venues: stream `venue:<account>`.
+        /// The end of one call, as the process that made it knows it.
+        CallAnswered(CallAnswered) = "call_answered",
+        /// An order's state as the venue tells it.
+        VenueReported(VenueReported) = "venue_reported",
+        /// A fill.
+        TradeReported(TradeReported) = "trade_reported",
 
-    // Decisions: stream `account:<A>`.
-    /// Verdict on a signal's share or on a command.
-    Decided(Decided) = "decided",
-    /// A call that may be made once this row is durable.
-    Intended(Intended) = "intended",
-    /// A call was handed to the venue: information, never permission.
-    Sent(Sent) = "sent",
-    /// Nobody knows whether the call reached the venue.
-    FateUnknown(FateUnknown) = "fate_unknown",
-    /// The venue's book, or a person, has ended the doubt.
-    FateResolved(FateResolved) = "fate_resolved",
-    /// A venue told something that no order can do.
-    IllegalTransition(IllegalTransition) = "illegal_transition",
-    /// A trading day began for the account: yesterday's day figures are closed.
-    DayBegan(DayBegan) = "day_began",
-    /// Journal and book were compared.
-    Reconciled(Reconciled) = "reconciled",
+        // Decisions: stream `account:<A>`.
+        /// Verdict on a signal's share or on a command.
+        Decided(Decided) = "decided",
+        /// A call that may be made once this row is durable.
+        Intended(Intended) = "intended",
+        /// A call was handed to the venue: information, never permission.
+        Sent(Sent) = "sent",
+        /// Nobody knows whether the call reached the venue.
+        FateUnknown(FateUnknown) = "fate_unknown",
+        /// The venue's book, or a person, has ended the doubt.
+        FateResolved(FateResolved) = "fate_resolved",
+        /// A venue told something that no order can do.
+        IllegalTransition(IllegalTransition) = "illegal_transition",
+        /// A trading day began for the account: yesterday's day figures are closed.
+        DayBegan(DayBegan) = "day_began",
+        /// Journal and book were compared.
+        Reconciled(Reconciled) = "reconciled",
+    }
 }
 
 /// See [`Event::JournalBegan`].
