@@ -73,7 +73,7 @@ pub trait Journal {
     /// See [`DbError`].
     fn by_key(&mut self, key: &str) -> Result<Option<Row>, DbError>;
 
-    /// Rows about `subject`, in order, at most `limit` and at most [`READ_ROWS_MAX`].
+    /// The newest rows about `subject`, oldest of them first, at most `limit` and at most [`READ_ROWS_MAX`].
     ///
     /// # Errors
     /// See [`DbError`].

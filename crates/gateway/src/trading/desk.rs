@@ -205,7 +205,7 @@ impl Desk {
         }
     }
 
-    /// Rows about `subject` (see [`engine::rows::subject`]), oldest first, at most 4,096.
+    /// The newest 4,096 rows about `subject` (see [`engine::rows::subject`]), oldest first.
     ///
     /// # Errors
     /// What the database said.

@@ -176,10 +176,12 @@ impl Journal for SqliteJournal {
 
     fn by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
         self.database.read(|connection| {
-            connection
-                .prepare_cached(&rows::select("subject = ?1 ORDER BY seq LIMIT ?2"))?
+            let mut newest = connection
+                .prepare_cached(&rows::select("subject = ?1 ORDER BY seq DESC LIMIT ?2"))?
                 .query_map((subject, rows::limit(limit)), rows::row)?
-                .collect()
+                .collect::<Result<Vec<Row>, _>>()?;
+            newest.reverse();
+            Ok(newest)
         })
     }
 
