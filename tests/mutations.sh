@@ -5,13 +5,14 @@
 #   tests/mutations.sh            all of them
 #   tests/mutations.sh epoch      those whose name contains the word
 #
-# CARGO_TARGET_DIR may name a directory with built dependencies; the copy is made in TMPDIR and removed.
+# The copy is made in TMPDIR and removed. Its builds stay in target/mutations, apart from the tree's own: cargo tells two copies of a
+# workspace apart by their times only, and a broken program would be taken for a whole one.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+export CARGO_TARGET_DIR=$root/target/mutations
 wanted=${1:-}
 failed=0
 
@@ -52,6 +53,9 @@ all() {
 
     mutate 'unknown-is-never-reached' 'I-2 what is taken for absent' $engine/reconcile.rs \
         's/let Some(doubt) = doubts.by_intent.get(&intent) else { return Absence::NoEvidence };/let Some(doubt) = doubts.by_intent.get(\&intent).filter(|_| false) else { return Absence::Proven };/'
+
+    mutate 'hanging-counts-as-dead' 'I-2 what is taken for absent' $engine/reconcile.rs \
+        's/if doubt.sender != config.instance \&\& !dead.contains(\&doubt.sender) {/if false {/'
 
     mutate 'resend-unknown' 'I-2 at most one request' $engine/writing.rs \
         's/^ *let why = "the instance that made the call ended.*$/let why = String::new(); if let Some(order) = self.state.orders.get(\&intent.order) { let call = order.calls[intent.n as usize - 1].call.clone(); self.calls.push(Intended { intent, account: account.clone(), call, signal: None, tag: None, kite: None, send_by: i64::MAX, day: order.day }); continue; }/'

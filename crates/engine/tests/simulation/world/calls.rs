@@ -32,10 +32,10 @@ impl World {
             return Ok(());
         }
         let is_long = self.storm == LONG_STORM;
-        if !self.calm && self.random.chance(if is_long { 40 } else { 8 }) {
+        if !self.calm && self.random.chance(if is_long { 90 } else { 8 }) {
             // Stopped between the check and the write: only the proof of its death ends this doubt.
             self.counts.hit("instance frozen between check and write");
-            let delay = if is_long { self.random.between(13 * SECOND, 20 * SECOND) } else { self.hang() };
+            let delay = if is_long { self.random.between(18 * SECOND, 28 * SECOND) } else { self.hang() };
             self.freeze(slot, delay);
             self.after(0, Happening::Write(number, Box::new(intended), i64::MAX));
             return Ok(());

@@ -133,12 +133,19 @@ impl World {
         if self.calm {
             return Ok(());
         }
-        let delay = self.random.between(100 * MS, 900 * MS);
+        let is_long = self.storm == LONG_STORM;
+        // Doubts live in memory: who is to believe an absence has to live for long enough.
+        let delay = if is_long {
+            self.random.between(SECOND, 6 * SECOND)
+        } else {
+            self.random.between(100 * MS, 900 * MS)
+        };
         self.after(delay, Happening::Fault);
         let alive = self.alive();
         let Some(slot) = alive.get(self.random.index(alive.len())).copied() else { return Ok(()) };
         let is_frozen = self.at(slot).frozen.is_some();
         match self.random.index(100) {
+            0..4 if is_frozen && is_long => {}
             0..4 if is_frozen => self.kill(slot, "instance killed while frozen"),
             0..4 => self.kill(slot, "instance crashed"),
             4..9 => {
@@ -170,7 +177,7 @@ impl World {
         else {
             return;
         };
-        if self.random.chance(400) {
+        if self.random.chance(if self.storm == LONG_STORM { 100 } else { 400 }) {
             self.kill(slot, "instance killed while frozen");
         }
     }
