@@ -1,5 +1,7 @@
 """Halts, limits, flags, leases, reconciliation (OR-6, OR-8)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from driver.deadline import until
@@ -68,6 +70,18 @@ def test_malformed_limits_name_their_field(gateway, name, value):
     assert trader.put("/v1/limits/paper", status=400, **{name: value})["error"]["field"] == name
     assert trader.read("/v1/limits") == before
     assert trader.put("/v1/limits/nobody", status=404)["error"]["code"] == "unknown_account"
+
+
+def test_changes_of_different_limits_at_the_same_time_all_hold(trader):
+    names = ["order_quantity", "position_quantity", "open_orders", "orders_per_minute", "orders_per_day", "price_band_bps"]
+    before = trader.read("/v1/limits", account="paper")["limits"]["paper"]
+    for round_ in range(1, 6):
+        wanted = {name: 1_000 * round_ + place for place, name in enumerate(names)}
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda one: trader.put("/v1/limits/paper", **dict([one])), wanted.items()))
+        limits = trader.read("/v1/limits", account="paper")["limits"]["paper"]
+        assert {name: limits[name] for name in names} == wanted
+    trader.put("/v1/limits/paper", **{name: before[name] for name in names})
 
 
 def test_flags(trader):

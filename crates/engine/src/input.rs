@@ -32,6 +32,8 @@ pub enum Input {
     Control {
         /// A fact of stream `control`.
         event: Box<Event>,
+        /// What it was made from: the newest control row then (`State::control_seq`). Another one since is a conflict.
+        made_at: Option<u64>,
         /// Who waits.
         ticket: Ticket,
     },

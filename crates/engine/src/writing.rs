@@ -151,8 +151,13 @@ impl Plan {
                     }
                 }
             }
-            Input::Control { event, ticket } => {
-                self.answer_row(*ticket, event.as_ref().clone(), engine, times);
+            Input::Control { event, made_at, ticket } => {
+                if made_at.is_some_and(|made_at| made_at != self.state.control_seq) {
+                    let reply = Reply::Conflict { seq: self.state.control_seq };
+                    self.replies.push((*ticket, Planned::Reply(reply)));
+                } else {
+                    self.answer_row(*ticket, event.as_ref().clone(), engine, times);
+                }
             }
             Input::Venue(event) => {
                 if let Some(account) = self.paper_book_of(event) {

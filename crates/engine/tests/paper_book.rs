@@ -66,7 +66,7 @@ fn a_book_that_moved_with_the_lease_says_nothing_more_where_it_was() {
         limits: Limits::default(),
         by: "test".into(),
     });
-    let control = |event| Input::Control { event: Box::new(event), ticket: Ticket(1) };
+    let control = |event| Input::Control { event: Box::new(event), made_at: None, ticket: Ticket(1) };
     paused.step(vec![control(began), control(added)], &NoMarket, TIMES).unwrap();
     assert!(matches!(paused.keep_leases(TIMES).unwrap()[..], [Output::Gained(_)]));
     let mut holder = start(&journal, "holder");

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use access::Principal;
 use axum::extract::{Path, State as Shared};
 use axum::{Extension, Json};
+use engine::Reply;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trade::event::LimitsSet;
 use trade::limits::QUANTITY_MAX;
 use trade::{Event, Limits};
 
-use super::control::record;
 use super::fields::{self, Fields, JsonText};
 use super::reach;
 use crate::Gateway;
 use crate::api_error::ApiError;
 use crate::query::Query;
 
+/// Attempts at a change while others change limits, halts or flags.
+const ATTEMPTS: u32 = 32;
 /// Limits in units.
 const QUANTITIES: [&str; 3] = ["order_quantity", "position_quantity", "freeze_quantity"];
 /// Limits in rupees.
@@ -78,13 +80,24 @@ pub async fn set(
     Path(account): Path<String>,
     JsonText(body): JsonText,
 ) -> Result<Json<LimitsSetAnswer>, ApiError> {
-    let state = gateway.desk.state();
-    let account = reach::account(&principal, &state, &account, "account").map_err(ApiError::not_found)?;
-    let present = state.account(&account).map(|account| account.limits.clone()).unwrap_or_default();
-    let limits = merged(&present, &fields::object(&body)?)?;
-    let set = LimitsSet { account: account.clone(), limits: limits.clone(), by: principal.api_key.clone() };
-    let sequence = record(&gateway, Event::LimitsSet(set)).await?;
-    Ok(Json(LimitsSetAnswer { account: account.to_string(), limits, sequence }))
+    let fields = fields::object(&body)?;
+    for _ in 0..ATTEMPTS {
+        let state = gateway.desk.state();
+        let account = reach::account(&principal, &state, &account, "account").map_err(ApiError::not_found)?;
+        let present = state.account(&account).map(|account| account.limits.clone()).unwrap_or_default();
+        let limits = merged(&present, &fields)?;
+        let by = principal.api_key.clone();
+        let set = LimitsSet { account: account.clone(), limits: limits.clone(), by };
+        match gateway.desk.control_made_at(state.control_seq, Event::LimitsSet(set)).await {
+            Ok(Reply::Recorded { seq: sequence } | Reply::Known { seq: sequence }) => {
+                return Ok(Json(LimitsSetAnswer { account: account.to_string(), limits, sequence }));
+            }
+            // Somebody changed something since: what this one does not name has to stay as that left it.
+            Ok(Reply::Conflict { .. }) => {}
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Err(ApiError::busy())
 }
 
 /// `present` with what `fields` names: null takes a limit away.

@@ -47,7 +47,7 @@ pub(super) enum Message {
 pub(super) enum Submission {
     Signal(Box<SignalReceived>),
     Command(Box<OrderCommanded>),
-    Control(Box<Event>),
+    Control(Box<Event>, Option<u64>),
     Judgement(Box<FateResolved>),
 }
 
@@ -126,7 +126,15 @@ impl Desk {
     /// # Errors
     /// [`DeskBusy`].
     pub async fn control(&self, event: Event) -> Result<Reply, DeskBusy> {
-        self.submit(Submission::Control(Box::new(event))).await
+        self.submit(Submission::Control(Box::new(event), None)).await
+    }
+
+    /// The same for what was made from the state whose newest control row was `made_at`: a conflict if there is a newer one.
+    ///
+    /// # Errors
+    /// [`DeskBusy`].
+    pub async fn control_made_at(&self, made_at: u64, event: Event) -> Result<Reply, DeskBusy> {
+        self.submit(Submission::Control(Box::new(event), Some(made_at))).await
     }
 
     /// Brings a person's word on a call of unknown fate.

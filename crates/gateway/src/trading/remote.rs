@@ -334,7 +334,7 @@ impl Account {
             Halted { account: Some(self.name.clone()), why, cancel_open: false, by: "broker".into() };
         let (reply, _) = oneshot::channel();
         let event = Box::new(Event::Halted(halted));
-        self.deliver(Message::Submit(Submission::Control(event), reply)).await;
+        self.deliver(Message::Submit(Submission::Control(event, None), reply)).await;
     }
 
     /// To the deciding thread. A fact is never dropped: when the queue is full this waits.

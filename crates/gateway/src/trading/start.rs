@@ -176,8 +176,10 @@ fn first_rows(engine: &mut Engine<SqliteJournal>, eye: &Eye) -> Result<(), DeskE
             by: "first start".into(),
         }));
     }
-    let inputs: Vec<Input> =
-        first.into_iter().map(|event| Input::Control { event: Box::new(event), ticket: Ticket(0) }).collect();
+    let inputs: Vec<Input> = first
+        .into_iter()
+        .map(|event| Input::Control { event: Box::new(event), made_at: None, ticket: Ticket(0) })
+        .collect();
     if inputs.is_empty() {
         return Ok(());
     }

@@ -65,7 +65,7 @@ impl World {
             Event::SignalReceived(signal) => Input::Signal { signal: Box::new(signal), ticket },
             Event::OrderCommanded(command) => Input::Command { command: Box::new(command), ticket },
             Event::FateResolved(resolved) => Input::Judgement { resolved: Box::new(resolved), ticket },
-            event => Input::Control { event: Box::new(event), ticket },
+            event => Input::Control { event: Box::new(event), made_at: None, ticket },
         };
         self.give(slot, input);
     }
