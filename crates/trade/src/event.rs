@@ -262,6 +262,10 @@ pub struct OrderCommanded {
     /// Kite fields that are only given back: variety, disclosed quantity and the like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kite: Option<KiteFields>,
+    /// A placement above the account's freeze quantity becomes several orders ([`crate::slices`]), of which `order` is
+    /// the first. A build that does not know this field refuses such a placement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_slice: bool,
     /// Which key sent it.
     pub by: String,
 }

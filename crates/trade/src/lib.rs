@@ -18,6 +18,7 @@ pub mod projection;
 pub mod reason;
 pub mod request;
 pub mod signal;
+pub mod slices;
 pub mod state;
 pub mod transitions;
 pub mod view;

@@ -67,7 +67,7 @@ reasons! {
     NotListed = "not_listed", Input, "The instrument is not in today's listing.", "look it up: `meridian instruments search`";
     Expired = "expired_contract", Input, "The contract's last trading day is over.", "choose a later expiry";
     LotSize = "lot_size", Input, "The quantity is not a multiple of the lot size.", "round it to whole lots";
-    FreezeQuantity = "freeze_quantity", Input, "The quantity is above the largest order that the exchange takes.", "split the order";
+    FreezeQuantity = "freeze_quantity", Input, "The quantity is above the largest order that the exchange takes.", "a signal, or an order in the Kite dialect with `autoslice`, becomes up to 10 orders that fit; split others yourself";
     PriceMissing = "price_missing", Input, "The order type needs a price or a trigger that is not there.", "give `price` for a limit, `trigger_price` for a stop";
     TickSize = "tick_size", Input, "The price is not a multiple of the tick size.", "round it to the tick";
     PriceBand = "price_band", Input, "The price is outside the day's band, or too far from the last price.", "choose a price nearer to the market, or change `price_band_bps`";

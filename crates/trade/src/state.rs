@@ -127,6 +127,8 @@ pub struct PendingCommand {
     pub tag: Option<String>,
     /// Kite fields.
     pub kite: Option<KiteFields>,
+    /// A placement may become several orders.
+    pub may_slice: bool,
 }
 
 /// A client's named order.

@@ -47,20 +47,27 @@ pub fn again(
         seen: decided.inputs.seen,
         send_by: intended.first().map_or(decided.inputs.now.machine, |intended| intended.send_by),
     };
-    // A recorded denial has no order: if this one makes one, its id only has to differ from none.
-    let order = decided.orders.first().copied().unwrap_or_else(|| OrderIds::new(0, 0).draw());
-    let (new, call) = rule(state_before, &decided.account, pending, &market, moment, &mut || order);
+    // The ids that were drawn, in their order: all but the commanded one. If more orders come out now than did then,
+    // as after a recorded denial, their ids only have to differ from those.
+    let commanded = match pending {
+        Pending::Command(command) => Some(command.order),
+        Pending::Signal(_) | Pending::Cancel(_) => None,
+    };
+    let mut drawn = decided.orders.iter().copied().filter(|order| Some(*order) != commanded);
+    let mut others = OrderIds::new(0, 0);
+    let mut draw = || drawn.next().unwrap_or_else(|| others.draw());
+    let (new, calls) = rule(state_before, &decided.account, pending, &market, moment, &mut draw);
 
     let codes =
         |decided: &Decided| -> Vec<Code> { decided.reasons.iter().map(|reason| reason.code).collect() };
-    let same = new.verdict == decided.verdict && codes(&new) == codes(decided) && call.as_slice() == intended;
+    let same = new.verdict == decided.verdict && codes(&new) == codes(decided) && calls == intended;
     if same {
         return Comparison::Same;
     }
     Comparison::Different {
         verdict: new.verdict,
         reasons: codes(&new),
-        calls: call.into_iter().map(|intended| (intended.intent, intended.call)).collect(),
+        calls: calls.into_iter().map(|intended| (intended.intent, intended.call)).collect(),
     }
 }
 

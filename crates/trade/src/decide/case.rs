@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::open::{self, Open};
+use super::terms::Frozen;
 use crate::contract::Contract;
 use crate::ids::AccountId;
 use crate::limits::Limits;
@@ -22,6 +23,8 @@ pub(super) struct Case<'a> {
     pub(super) request: &'a OrderRequest,
     /// The order whose terms would be replaced.
     pub(super) before: Option<&'a Order>,
+    /// Units of each order that is placed; `Err` when the whole cannot be.
+    pub(super) sizes: Result<Vec<i64>, Frozen>,
     pub(super) trading: Trading,
     pub(super) quote: Option<Quote>,
     /// Last prices by token of what the account holds or has open orders in, where limits look at them.
@@ -39,6 +42,7 @@ impl<'a> Case<'a> {
         now: Now,
         request: &'a OrderRequest,
         before: Option<&'a Order>,
+        sizes: Result<Vec<i64>, Frozen>,
         market: &dyn MarketView,
     ) -> Case<'a> {
         let quote = market.quote(&request.contract);
@@ -53,6 +57,7 @@ impl<'a> Case<'a> {
             now,
             request,
             before,
+            sizes,
             trading,
             quote,
             marks,
@@ -61,6 +66,12 @@ impl<'a> Case<'a> {
 
     pub(super) fn limits(&self) -> &'a Limits {
         &self.held.limits
+    }
+
+    /// Calls that it takes: one, or as many as it becomes orders.
+    pub(super) fn calls(&self) -> u32 {
+        let orders = self.sizes.as_ref().map_or(1, Vec::len);
+        u32::try_from(orders).unwrap_or(u32::MAX).max(1)
     }
 
     /// Units that the order may still fill.

@@ -6,4 +6,5 @@ mod codes;
 mod histories;
 mod limits;
 mod signals;
+mod slices;
 mod world;

@@ -256,6 +256,7 @@ impl History {
             digest: "d".into(),
             tag: None,
             kite: None,
+            may_slice: false,
             by: "test".into(),
         }));
         Cause::Command { order, command: self.commands }
