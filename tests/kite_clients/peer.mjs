@@ -25,6 +25,10 @@ const methods = {
     kite
       .placeOrder(variety, { exchange, tradingsymbol, transaction_type, quantity, product, order_type, ...more })
       .then(({ order_id }) => order_id),
+  place_autoslice_order: (kite, [variety, exchange, tradingsymbol, transaction_type, quantity, product, order_type]) =>
+    kite.placeOrder(variety, {
+      exchange, tradingsymbol, transaction_type, quantity, product, order_type, autoslice: true,
+    }),
   modify_order: (kite, [variety, id, changes]) =>
     kite.modifyOrder(variety, id, changes).then(({ order_id }) => order_id),
   cancel_order: (kite, [variety, id]) => kite.cancelOrder(variety, id).then(({ order_id }) => order_id),

@@ -5,6 +5,7 @@ import pytest
 from driver.deadline import until
 from driver.gateway import Gateway
 from driver.peer import PeerError
+from driver.trading import Trader
 
 INFY = 408065
 PLACED = ["PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING"]
@@ -130,6 +131,24 @@ def test_what_is_refused_is_in_the_book_with_its_reason(client):
     assert fresh["status"] == "REJECTED" and fresh["status_message"] == refused.value.message
     assert [state["status"] for state in client.call("order_history", fresh["order_id"])] == [PLACED[0], "REJECTED"]
     assert client.call("order_trades", fresh["order_id"]) == []
+
+
+def test_what_the_exchange_would_freeze_is_sliced_on_request(exchange, client):
+    Trader(exchange.native, exchange.admin_token).put("/v1/limits/paper", freeze_quantity=40)
+    wanted = ("regular", "NSE", "INFY", "BUY", 100, "MIS", "MARKET")
+    known = {order["order_id"] for order in client.call("orders")}
+    with pytest.raises(PeerError) as refused:
+        client.call("place_order", *wanted, {})
+    assert refused.value.type == "InputException" and "at most 40 units" in refused.value.message
+    answer = client.call("place_autoslice_order", *wanted)
+    slices = [answer["order_id"], *(child["order_id"] for child in answer["children"])]
+    assert [until_status(client, order_id, "COMPLETE")["filled_quantity"] for order_id in slices] == [40, 40, 20]
+    fresh = {order["order_id"] for order in client.call("orders") if order["status"] != "REJECTED"} - known
+    assert fresh == set(slices)
+    assert client.call("place_autoslice_order", *wanted[:4], 3, *wanted[5:])["children"] == []
+    with pytest.raises(PeerError) as refused:
+        client.call("place_autoslice_order", *wanted[:4], 401, *wanted[5:])
+    assert refused.value.type == "InputException" and "11 orders" in refused.value.message
 
 
 def test_changes_are_told_over_the_ticker(exchange, trader, client):

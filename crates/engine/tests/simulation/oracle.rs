@@ -485,6 +485,12 @@ fn count_verdict(decided: &Decided, counts: &mut Counts) {
         Verdict::Trimmed => "verdict trimmed",
         Verdict::Denied => "verdict denied",
     });
+    if decided.orders.len() > 1 {
+        counts.hit(match decided.cause {
+            Cause::Signal(_) => "verdict sliced: signal",
+            _ => "verdict sliced: command",
+        });
+    }
     if matches!(decided.cause, Cause::Halt(_)) && decided.verdict == Verdict::Accepted {
         counts.hit("halt cancelled an open order");
     }

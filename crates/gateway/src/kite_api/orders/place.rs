@@ -1,8 +1,8 @@
 //! `POST /orders/{variety}`.
 //!
-//! Served are regular orders for the day or immediate-or-cancel. `market_protection` and `autoslice` are taken and given back
-//! without effect: paper orders fill on the book that the market shows, and there is no freeze limit to slice at unless
-//! the account's limits set one.
+//! Served are regular orders for the day or immediate-or-cancel. `market_protection` is taken and given back without
+//! effect: paper orders fill on the book that the market shows. With `autoslice` an order above the account's
+//! `freeze_quantity` becomes several, decided together; without such a limit there is nothing to slice at.
 
 use std::sync::Arc;
 
@@ -60,6 +60,7 @@ pub async fn place(
         digest: String::new(),
         tag: placement.tag,
         kite: Some(kite),
+        may_slice: placement.autoslice,
         by: principal.api_key.clone(),
     };
     command::answer(&gateway, command).await
