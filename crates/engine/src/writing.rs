@@ -151,6 +151,14 @@ impl Plan {
                     }
                 }
             }
+            Input::Conversion { conversion, ticket } => {
+                self.answer_row(
+                    *ticket,
+                    Event::ConversionCommanded(conversion.as_ref().clone()),
+                    engine,
+                    times,
+                );
+            }
             Input::Control { event, ticket } => {
                 self.answer_row(*ticket, event.as_ref().clone(), engine, times);
             }
@@ -490,6 +498,7 @@ pub(crate) fn fact_of(input: &Input) -> Option<Event> {
     match input {
         Input::Signal { signal, .. } => Some(Event::SignalReceived(signal.as_ref().clone())),
         Input::Command { command, .. } => Some(Event::OrderCommanded(command.as_ref().clone())),
+        Input::Conversion { conversion, .. } => Some(Event::ConversionCommanded(conversion.as_ref().clone())),
         Input::Venue(event) => Some(event.as_ref().clone()),
         Input::Control { .. } | Input::Sent(..) | Input::Book { .. } | Input::Judgement { .. } => None,
     }
@@ -499,6 +508,7 @@ pub(crate) fn ticket_of(input: &Input) -> Option<Ticket> {
     match input {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
+        | Input::Conversion { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,
@@ -511,6 +521,7 @@ pub(crate) fn same_content(event: &Event, known: &Event) -> bool {
     match (event, known) {
         (Event::SignalReceived(one), Event::SignalReceived(other)) => one.digest == other.digest,
         (Event::OrderCommanded(one), Event::OrderCommanded(other)) => one.digest == other.digest,
+        (Event::ConversionCommanded(one), Event::ConversionCommanded(other)) => one == other,
         _ => false,
     }
 }

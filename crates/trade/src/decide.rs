@@ -7,6 +7,7 @@
 mod again;
 mod case;
 mod change;
+mod conversion;
 mod exposure;
 mod loss;
 mod margin;
@@ -22,8 +23,12 @@ mod terms;
 mod worth;
 
 pub use again::{Comparison, again};
+pub use margin::{blocked, free_beside_positions};
 
-use crate::event::{Call, Cause, CommandedAct, Decided, Event, Inputs, Intended, KiteFields, Verdict};
+use crate::event::{
+    Call, Cause, CommandedAct, ConversionCommanded, Converted, Decided, Event, Inputs, Intended, KiteFields,
+    Verdict,
+};
 use crate::ids::{AccountId, IntentId, OrderId, OrderIds, SignalId};
 use crate::order::Order;
 use crate::reason::{Code, Reason};
@@ -43,8 +48,8 @@ pub struct Moment {
     pub send_by: i64,
 }
 
-/// Decides `pending` for `account`: a `Decided`, then the `Intended` calls it leads to. Folding them in order takes
-/// `pending` off the account's list.
+/// Decides `pending` for `account`: a `Decided`, then the `Intended` calls it leads to, or what is `Converted`. Folding
+/// them in order takes `pending` off the account's list.
 pub fn decide(
     state: &State,
     account: &AccountId,
@@ -53,8 +58,8 @@ pub fn decide(
     moment: Moment,
     ids: &mut OrderIds,
 ) -> Vec<Event> {
-    let (decided, intended) = rule(state, account, pending, market, moment, &mut || ids.draw());
-    std::iter::once(Event::Decided(decided)).chain(intended.into_iter().map(Event::Intended)).collect()
+    let (decided, rows) = rule(state, account, pending, market, moment, &mut || ids.draw());
+    std::iter::once(Event::Decided(decided)).chain(rows).collect()
 }
 
 /// True for a halt's cancellation that `decide` would refuse now only because the venue's second or minute is used
@@ -66,7 +71,7 @@ pub fn should_wait(state: &State, account: &AccountId, pending: &Pending, now: N
         && rate::cancellation(held, now).is_some()
 }
 
-/// The verdict and its calls. `draw` makes the ids of a signal's orders, and of all slices of a command but its first.
+/// The verdict and the rows that it leads to. `draw` makes the ids of a signal's orders, and of all slices of a command but its first.
 fn rule(
     state: &State,
     account: &AccountId,
@@ -74,7 +79,7 @@ fn rule(
     market: &dyn MarketView,
     moment: Moment,
     draw: &mut dyn FnMut() -> OrderId,
-) -> (Decided, Vec<Intended>) {
+) -> (Decided, Vec<Event>) {
     let mut inputs =
         Inputs { seen: moment.seen, now: moment.now, quote: None, trading: None, marks: Vec::new() };
     let ruling = match state.account(account) {
@@ -88,6 +93,7 @@ fn rule(
                 Pending::Signal(id) => desk.signal(id, draw),
                 Pending::Command(command) => desk.command(command, draw),
                 Pending::Cancel(order) => desk.cancel(*order, None),
+                Pending::Conversion(commanded) => desk.convert(commanded),
             }
         }
     };
@@ -110,7 +116,8 @@ fn rule(
         orders: intended.iter().map(|intended| intended.intent.order).collect(),
         inputs,
     };
-    (decided, intended)
+    let converted = ruling.converted.map(Event::Converted);
+    (decided, intended.into_iter().map(Event::Intended).chain(converted).collect())
 }
 
 /// What a verdict on `pending` is about.
@@ -119,6 +126,7 @@ fn cause(pending: &Pending) -> Cause {
         Pending::Signal(id) => Cause::Signal(id.clone()),
         Pending::Command(command) => Cause::Command { order: command.order, command: command.command },
         Pending::Cancel(order) => Cause::Halt(*order),
+        Pending::Conversion(commanded) => Cause::Conversion(commanded.conversion),
     }
 }
 
@@ -127,6 +135,7 @@ struct Ruling {
     verdict: Verdict,
     reasons: Vec<Reason>,
     calls: Vec<Wanted>,
+    converted: Option<Converted>,
 }
 
 /// A call to make.
@@ -141,7 +150,7 @@ struct Wanted {
 
 impl Ruling {
     fn denied(reasons: Vec<Reason>) -> Ruling {
-        Ruling { verdict: Verdict::Denied, reasons, calls: Vec::new() }
+        Ruling { verdict: Verdict::Denied, reasons, calls: Vec::new(), converted: None }
     }
 
     /// Denied for `against`, if there is any; otherwise `calls`, with `trimmed` as the reason for being less than
@@ -153,7 +162,8 @@ impl Ruling {
     ) -> Ruling {
         if against.is_empty() {
             let verdict = if trimmed.is_some() { Verdict::Trimmed } else { Verdict::Accepted };
-            return Ruling { verdict, reasons: trimmed.into_iter().collect(), calls: calls() };
+            let reasons = trimmed.into_iter().collect();
+            return Ruling { verdict, reasons, calls: calls(), converted: None };
         }
         against.sort_by_key(|reason| reason.code);
         against.dedup_by_key(|reason| reason.code);
@@ -268,6 +278,22 @@ impl Desk<'_> {
                 kite,
             }]
         })
+    }
+
+    fn convert(self, commanded: &ConversionCommanded) -> Ruling {
+        let what = &commanded.what;
+        let quote = self.market.quote(&what.contract);
+        let marks = case::marks(self.state, self.held, &what.contract, quote.as_ref(), self.market);
+        let against = conversion::against(self.state, self.account, self.held, what, &marks);
+        self.inputs.quote = quote;
+        self.inputs.marks = marks.into_iter().collect();
+        let mut ruling = Ruling::weigh(against, None, Vec::new);
+        ruling.converted = (ruling.verdict == Verdict::Accepted).then(|| Converted {
+            conversion: commanded.conversion,
+            account: commanded.account.clone(),
+            what: what.clone(),
+        });
+        ruling
     }
 
     /// Looks at the market for `request` and asks every risk check; `before` is the order whose terms it replaces.

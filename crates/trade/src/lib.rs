@@ -7,6 +7,7 @@ pub mod allocation;
 pub mod apply;
 pub mod budget;
 pub mod contract;
+pub mod conversion;
 pub mod decide;
 pub mod event;
 pub mod ids;

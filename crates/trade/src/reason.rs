@@ -98,6 +98,9 @@ reasons! {
     ModificationsExceeded = "modifications_exceeded", Order, "The order has been modified as often as the venue allows.", "cancel it and place a new one";
     FilledQuantity = "filled_quantity", Input, "The new quantity is not above what is filled already.", "name the whole quantity, fills included, or cancel the rest";
     NothingToChange = "nothing_to_change", Input, "The modification changes nothing.", "name what shall change";
+    NotHeld = "not_held", Input, "Less is held in that product and direction than would be converted.", "look at `GET /v1/positions`; a holding (delivery of an earlier day) is not converted";
+    OppositeHeld = "opposite_held", Order, "The new product holds the opposite position.", "close one of them: products do not offset each other";
+    AtVenue = "at_venue", Input, "The account's positions are kept at a venue.", "convert them there";
     TrimmedToLot = "trimmed_to_lot", Order, "The quantity was reduced to whole lots.", "nothing";
 }
 

@@ -133,7 +133,7 @@ impl<'a> Case<'a> {
 }
 
 /// Last prices of everything that the account has, where a limit looks at all of it.
-fn marks(
+pub(super) fn marks(
     state: &State,
     held: &Account,
     contract: &Contract,

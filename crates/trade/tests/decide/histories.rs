@@ -352,11 +352,13 @@ fn deciding_in_a_state_that_is_too_old_is_not_attempted() {
     let pending = world.receive(share(), Target::Position(1), None);
     let mut received = world.state.clone();
     let (decided, intended) = world.decide_next().unwrap();
-    let intended: Vec<_> = intended.into_iter().collect();
+    let calls: Vec<Event> = intended.iter().cloned().map(Event::Intended).collect();
     let again =
-        |state: &trade::State, pending: &Pending| trade::decide::again(state, &decided, pending, &intended);
+        |state: &trade::State, pending: &Pending| trade::decide::again(state, &decided, pending, &calls);
     assert_eq!(again(&received, &pending), trade::decide::Comparison::Same);
-    for (state, pending) in [(&before, &pending), (&received, &Pending::Cancel(intended[0].intent.order))] {
+    for (state, pending) in
+        [(&before, &pending), (&received, &Pending::Cancel(intended.unwrap().intent.order))]
+    {
         let undecidable = matches!(again(state, pending), trade::decide::Comparison::Undecidable { .. });
         assert!(undecidable);
     }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod codes;
+mod conversions;
 mod histories;
 mod limits;
 mod signals;

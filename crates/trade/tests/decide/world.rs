@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 use trade::apply::{Row, apply};
 use trade::contract::{Contract, Kind};
+use trade::conversion::Conversion;
 use trade::decide::{Comparison, Moment, again, decide};
 use trade::event::{
-    AccountAdded, Answer, Call, CallAnswered, Class, CommandedAct, Decided, Event, Halted, Intended,
-    OrderCommanded, SignalReceived, TradeReported, VenueReported, VenueStatus, Verdict,
+    AccountAdded, Answer, Call, CallAnswered, Class, CommandedAct, ConversionCommanded, Decided, Event,
+    Halted, Intended, OrderCommanded, SignalReceived, TradeReported, VenueReported, VenueStatus, Verdict,
 };
 use trade::request::Changes;
 use trade::signal::{Child, OrderShape, Signal, Target};
@@ -180,18 +181,21 @@ impl World {
         assert_eq!(read, events);
         let mut read = read.into_iter();
         let Some(Event::Decided(decided)) = read.next() else { panic!("no verdict first: {events:?}") };
-        let intended: Vec<Intended> = read
-            .map(|event| match event {
-                Event::Intended(intended) => intended,
-                other => panic!("{other:?} after the verdict"),
-            })
-            .collect();
-        assert_eq!(intended.is_empty(), decided.verdict == Verdict::Denied, "{events:?}");
+        let led_to: Vec<Event> = read.collect();
+        let call = |event: &Event| match event {
+            Event::Intended(intended) => Some(intended.clone()),
+            Event::Converted(converted) if matches!(pending, Pending::Conversion(one) if one.what == converted.what) => {
+                None
+            }
+            other => panic!("{other:?} after the verdict"),
+        };
+        let intended: Vec<Intended> = led_to.iter().filter_map(call).collect();
+        assert_eq!(led_to.is_empty(), decided.verdict == Verdict::Denied, "{events:?}");
         assert_eq!(decided.reasons.is_empty(), decided.verdict == Verdict::Accepted, "{events:?}");
         let orders: Vec<OrderId> = intended.iter().map(|intended| intended.intent.order).collect();
         assert_eq!(decided.orders, orders);
         self.check_slices(pending, &intended);
-        assert_eq!(again(&before, &decided, pending, &intended), Comparison::Same, "I-10: {events:?}");
+        assert_eq!(again(&before, &decided, pending, &led_to), Comparison::Same, "I-10: {events:?}");
 
         let count = |state: &State| state.account(&account).map_or(0, |account| account.pending.len());
         let was_pending = before.is_pending(&account, &decided.cause);
@@ -234,7 +238,7 @@ impl World {
                 CommandedAct::Place(request) => request.quantity,
                 CommandedAct::Modify(_) | CommandedAct::Cancel => return,
             },
-            Pending::Cancel(_) => return,
+            Pending::Cancel(_) | Pending::Conversion(_) => return,
         };
         assert_eq!(placed.iter().map(|request| request.quantity).sum::<i64>(), asked);
     }
@@ -268,6 +272,17 @@ impl World {
             may_slice,
             by: "test".to_owned(),
         }));
+    }
+
+    pub fn convert(&mut self, what: Conversion) -> Decided {
+        self.drawn += 1;
+        self.fold(&Event::ConversionCommanded(ConversionCommanded {
+            conversion: self.drawn,
+            account: self.account.clone(),
+            what,
+            by: "test".to_owned(),
+        }));
+        self.decide_next().unwrap().0
     }
 
     pub fn draw(&mut self) -> OrderId {

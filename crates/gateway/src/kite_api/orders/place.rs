@@ -84,7 +84,7 @@ fn request(placement: &Placement, contract: Contract) -> Result<OrderRequest, Re
         price: price("price", placement.price)?,
         trigger_price: price("trigger_price", placement.trigger_price)?,
         validity: validity(&placement.validity)?,
-        product: product(&placement.product)?,
+        product: product("product", &placement.product)?,
     })
 }
 
@@ -122,12 +122,13 @@ pub fn validity(word: &words::Validity) -> Result<Validity, Refusal> {
     }
 }
 
-fn product(word: &words::Product) -> Result<Product, Refusal> {
+/// One of the products that are served; `field` is where it stands.
+pub fn product(field: &str, word: &words::Product) -> Result<Product, Refusal> {
     match word {
         words::Product::Cnc => Ok(Product::Cnc),
         words::Product::Nrml => Ok(Product::Nrml),
         words::Product::Mis => Ok(Product::Mis),
         words::Product::Mtf => Ok(Product::Mtf),
-        _ => Err(Refusal::input(format!("`product` {word} is not served here: use CNC, NRML, MIS or MTF."))),
+        _ => Err(Refusal::input(format!("`{field}` {word} is not served here: use CNC, NRML, MIS or MTF."))),
     }
 }
