@@ -304,9 +304,8 @@ impl Desk<'_> {
         before: Option<&Order>,
         may_slice: bool,
     ) -> (Vec<Reason>, Vec<i64>) {
-        let sizes = terms::sizes(request, &self.held.limits, may_slice);
-        let case =
-            Case::new(self.state, self.account, self.held, self.now, request, before, sizes, self.market);
+        let case = Case::new(self.state, self.account, self.held, self.now, request, before, self.market);
+        let case = if may_slice { case.sliceable() } else { case };
         let reasons = risk::against(&case);
         self.inputs.trading = Some(case.trading);
         self.inputs.marks = case.marks.into_iter().collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::open::{self, Open};
-use super::terms::Frozen;
+use super::terms::{self, Frozen};
 use crate::contract::Contract;
 use crate::ids::AccountId;
 use crate::limits::Limits;
@@ -42,7 +42,6 @@ impl<'a> Case<'a> {
         now: Now,
         request: &'a OrderRequest,
         before: Option<&'a Order>,
-        sizes: Result<Vec<i64>, Frozen>,
         market: &dyn MarketView,
     ) -> Case<'a> {
         let quote = market.quote(&request.contract);
@@ -57,11 +56,16 @@ impl<'a> Case<'a> {
             now,
             request,
             before,
-            sizes,
+            sizes: terms::sizes(request, &held.limits, false),
             trading,
             quote,
             marks,
         }
+    }
+
+    /// The same order, where it may become several.
+    pub(super) fn sliceable(self) -> Case<'a> {
+        Case { sizes: terms::sizes(self.request, self.limits(), true), ..self }
     }
 
     pub(super) fn limits(&self) -> &'a Limits {
