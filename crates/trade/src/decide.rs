@@ -71,7 +71,8 @@ pub fn should_wait(state: &State, account: &AccountId, pending: &Pending, now: N
         && rate::cancellation(held, now).is_some()
 }
 
-/// The verdict and the rows that it leads to. `draw` makes the ids of a signal's orders, and of all slices of a command but its first.
+/// The verdict and the rows that it leads to. `draw` makes the ids of a signal's orders, and of all slices of a command
+/// but its first.
 fn rule(
     state: &State,
     account: &AccountId,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{margin, open};
-use crate::contract::Kind;
+use crate::contract::{Contract, Kind};
 use crate::conversion::{Conversion, Part, Unconvertible};
 use crate::event::Class;
 use crate::ids::AccountId;
@@ -35,9 +35,10 @@ pub(super) fn against(
     }
     let position = |product| held.positions.get(&(what.contract.token, product)).map(Arc::as_ref);
     let (from, to) = (position(what.from), position(what.to));
+    against.extend(lot(what));
     match what.convert(from, to) {
+        _ if is_holding(what) => against.push(refusal(what, Unconvertible::NotHeld { held: 0 })),
         Err(why) => against.push(refusal(what, why)),
-        Ok(_) if is_holding(what) => against.push(refusal(what, Unconvertible::NotHeld { held: 0 })),
         Ok((left, moved)) => {
             let mut after = held.clone();
             after.positions.insert_mut((what.contract.token, what.from), Arc::new(left));
@@ -47,6 +48,15 @@ pub(super) fn against(
         }
     }
     against
+}
+
+/// Part of a lot could not be closed by any order.
+fn lot(what: &Conversion) -> Option<Reason> {
+    let Contract { name, lot, .. } = &what.contract;
+    (what.quantity % i64::from((*lot).max(1)) != 0).then(|| {
+        let words = format!("The quantity is {}; the lot size of {name} is {lot}.", what.quantity);
+        Reason::new(Code::LotSize, words)
+    })
 }
 
 /// Shares for delivery of an earlier day are no position any more.

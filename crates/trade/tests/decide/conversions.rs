@@ -69,7 +69,10 @@ fn tomorrow_they_are_carried_over_and_shares_for_delivery_are_a_holding() {
     assert_eq!(codes(&world.convert(to_delivery(Side::Buy, 1, Part::Day))), [Code::NotHeld]);
     assert_eq!(world.convert(to_delivery(Side::Buy, 10, Part::Overnight)).verdict, Verdict::Accepted);
     let back = Conversion { part: Part::Overnight, ..to_intraday(15) };
-    assert_eq!(codes(&world.convert(back)), [Code::NotHeld]);
+    assert_eq!(
+        world.convert(back).reasons.remove(0).message,
+        "0 of NSE:INFY can be converted from cnc (long, overnight); 15 are asked for."
+    );
 }
 
 #[test]
@@ -100,5 +103,6 @@ fn an_order_that_would_close_no_more_needs_its_funds() {
         to: Product::Mis,
     };
     // The sale would open a short position beside the long one.
-    assert_eq!(codes(&world.convert(what)), [Code::Margin]);
+    assert_eq!(codes(&world.convert(what.clone())), [Code::Margin]);
+    assert_eq!(codes(&world.convert(Conversion { quantity: 10, ..what })), [Code::LotSize]);
 }

@@ -120,7 +120,7 @@ fn denial(reasons: &[Reason]) -> Refusal {
 
 const fn field(code: Code) -> Option<&'static str> {
     match code {
-        Code::NotHeld | Code::Holdings => Some("quantity"),
+        Code::NotHeld | Code::Holdings | Code::LotSize => Some("quantity"),
         Code::OppositeHeld | Code::NothingToChange => Some("new_product"),
         _ => None,
     }
