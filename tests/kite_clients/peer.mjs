@@ -21,10 +21,21 @@ const methods = {
   invalidate_access_token: (kite) => kite.invalidateAccessToken(kite.access_token),
   holdings: (kite) => kite.getHoldings(),
   positions: (kite) => kite.getPositions(),
+  convert_position: (
+    kite,
+    [exchange, tradingsymbol, transaction_type, position_type, quantity, old_product, new_product],
+  ) =>
+    kite.convertPosition({
+      exchange, tradingsymbol, transaction_type, position_type, quantity, old_product, new_product,
+    }),
   place_order: (kite, [variety, exchange, tradingsymbol, transaction_type, quantity, product, order_type, more]) =>
     kite
       .placeOrder(variety, { exchange, tradingsymbol, transaction_type, quantity, product, order_type, ...more })
       .then(({ order_id }) => order_id),
+  place_autoslice_order: (kite, [variety, exchange, tradingsymbol, transaction_type, quantity, product, order_type]) =>
+    kite.placeOrder(variety, {
+      exchange, tradingsymbol, transaction_type, quantity, product, order_type, autoslice: true,
+    }),
   modify_order: (kite, [variety, id, changes]) =>
     kite.modifyOrder(variety, id, changes).then(({ order_id }) => order_id),
   cancel_order: (kite, [variety, id]) => kite.cancelOrder(variety, id).then(({ order_id }) => order_id),

@@ -1,10 +1,13 @@
 """Orders through the official clients: placed, changed, cancelled, refused, and told over the ticker (MD-9, OR-5)."""
 
+import shutil
+
 import pytest
 
 from driver.deadline import until
 from driver.gateway import Gateway
 from driver.peer import PeerError
+from driver.trading import Trader
 
 INFY = 408065
 PLACED = ["PUT ORDER REQ RECEIVED", "VALIDATION PENDING", "OPEN PENDING"]
@@ -132,6 +135,24 @@ def test_what_is_refused_is_in_the_book_with_its_reason(client):
     assert client.call("order_trades", fresh["order_id"]) == []
 
 
+def test_what_the_exchange_would_freeze_is_sliced_on_request(exchange, client):
+    Trader(exchange.native, exchange.admin_token).put("/v1/limits/paper", freeze_quantity=40)
+    wanted = ("regular", "NSE", "INFY", "BUY", 100, "MIS", "MARKET")
+    known = {order["order_id"] for order in client.call("orders")}
+    with pytest.raises(PeerError) as refused:
+        client.call("place_order", *wanted, {})
+    assert refused.value.type == "InputException" and "at most 40 units" in refused.value.message
+    answer = client.call("place_autoslice_order", *wanted)
+    slices = [answer["order_id"], *(child["order_id"] for child in answer["children"])]
+    assert [until_status(client, order_id, "COMPLETE")["filled_quantity"] for order_id in slices] == [40, 40, 20]
+    fresh = {order["order_id"] for order in client.call("orders") if order["status"] != "REJECTED"} - known
+    assert fresh == set(slices)
+    assert client.call("place_autoslice_order", *wanted[:4], 3, *wanted[5:])["children"] == []
+    with pytest.raises(PeerError) as refused:
+        client.call("place_autoslice_order", *wanted[:4], 401, *wanted[5:])
+    assert refused.value.type == "InputException" and "11 orders" in refused.value.message
+
+
 def test_changes_are_told_over_the_ticker(exchange, trader, client):
     client.tell("ticker_connect", api_key=trader.api_key, access_token=trader.access_token, root=exchange.kite_ws)
     client.wait_for("connect")
@@ -150,6 +171,64 @@ def test_changes_are_told_over_the_ticker(exchange, trader, client):
     assert update["unfilled_quantity"] == 0
     assert until("the cancellation is told", lambda: told(resting, "CANCELLED"))["quantity"] == 5
     assert not told(resting, "OPEN"), "plain placement is not told"
+
+
+def test_a_position_changes_its_product_and_keeps_its_cost(exchange, trader, client):
+    symbol = "RELIANCE"
+
+    def held():
+        rows = [row for row in client.call("positions")["net"] if row["tradingsymbol"] == symbol]
+        return {row["product"]: row for row in rows if row["quantity"]}
+
+    def units():
+        return {product: row["quantity"] for product, row in held().items()}
+
+    def convert(quantity, old, new, side="BUY", part="day", name=symbol):
+        return client.call("convert_position", "NSE", name, side, part, quantity, old, new)
+
+    order_id = client.call("place_order", "regular", "NSE", symbol, "BUY", 10, "MIS", "MARKET", {})
+    until_status(client, order_id, "COMPLETE")
+    before, cash = units(), client.call("margins", "equity")["available"]["cash"]
+    average, others = held()["MIS"]["average_price"], before.get("CNC", 0)
+    assert convert(4, "MIS", "CNC") is True
+    assert units() == {"MIS": before["MIS"] - 4, "CNC": others + 4}
+    assert held()["MIS"]["average_price"] == pytest.approx(average, abs=0.0001)
+    assert client.call("margins", "equity")["available"]["cash"] == cash
+
+    for wanted, field in (((before["MIS"] - 3, "MIS", "CNC"), "quantity"), ((1, "MIS", "CNC", "SELL"), "quantity"),
+                          ((1, "MIS", "CNC", "BUY", "overnight"), "quantity"), ((1, "NRML", "CNC"), "quantity"),
+                          ((1, "MIS", "MIS"), "new_product"), ((1, "MIS", "XYZ"), "new_product"), ((1, "XYZ", "MIS"), "old_product"),
+                          ((1, "MIS", "CNC", "HOLD"), "transaction_type"), ((1, "MIS", "CNC", "BUY", "week"), "position_type"),
+                          ((0, "MIS", "CNC"), "quantity"), ((1, "MIS", "CNC", "BUY", "day", "NO-SUCH"), "tradingsymbol")):
+        with pytest.raises(PeerError) as refused:
+            convert(*wanted)
+        assert refused.value.type == "InputException" and f"`{field}`" in refused.value.message, (wanted, refused.value)
+    assert units() == {"MIS": before["MIS"] - 4, "CNC": others + 4}
+
+
+def test_conversions_survive_a_restart(tmp_path, peer):
+    server = Gateway(tmp_path / "data", "--seed", "7").start()
+    try:
+        key = server.key("market:read", "orders:read", "orders:write", name="trader")
+        peer.tell("connect", api_key=key.api_key, root=server.kite, access_token=key.access_token)
+        until_status(peer, place(peer), "COMPLETE")
+        assert peer.call("convert_position", "NSE", "INFY", "BUY", "day", 7, "MIS", "NRML") is True
+
+        def positions():
+            return sorted((p["product"], p["quantity"], p["average_price"], p["day_buy_value"]) for p in peer.call("positions")["net"])
+
+        before = positions()
+        assert [(product, quantity) for product, quantity, *_ in before] == [("MIS", 3), ("NRML", 7)]
+        # Once from its snapshot, once from the journal's first row.
+        for folder in (None, server.data / "snapshots"):
+            server.stop()
+            if folder:
+                assert any(folder.iterdir())
+                shutil.rmtree(folder)
+            server.start()
+            assert positions() == before
+    finally:
+        server.stop()
 
 
 def test_gtt_lists_nothing_and_takes_nothing(client):

@@ -70,6 +70,33 @@ def test_a_target_position_trades_the_difference_once(trader):
     assert line["quantity"] == held + 5 and line["last"] and line["unrealised"] and line["profit_today"]
 
 
+def test_what_the_exchange_would_freeze_is_sliced_or_refused_whole(start):
+    server = start("--seed", "7")
+    trader = Trader(server.native, server.admin_token)
+    trader.put("/v1/limits/paper", freeze_quantity=40, orders_per_minute=12)
+    wanted = signal(quantity=100)
+    answer = trader.send(wanted)
+    assert (answer["verdict"], len(set(answer["orders"]))) == ("accepted", 3), answer
+    orders = [trader.order_in(order, "filled") for order in answer["orders"]]
+    assert [order["quantity"] for order in orders] == [40, 40, 20]
+    assert {order["signal"] for order in orders} == {wanted["id"]}
+    events = trader.read(f"/v1/signals/{wanted['id']}/explain")["events"]
+    assert [event["kind"] for event in events][:5] == ["signal_received", "decided", "intended", "intended", "intended"]
+    assert trader.send({**wanted, "wait_ms": 1}) == answer
+    below = trader.send(signal(quantity=None, side=None, target_position=170))
+    assert [trader.order_in(order, "filled")["quantity"] for order in below["orders"]] == [40, 30]
+
+    # Ten slices at most, and all of them have to fit into the rate: of seven left, none is taken.
+    before = len(trader.read("/v1/orders", limit=1000)["orders"])
+    for quantity, code, words in ((401, "freeze_quantity", "11 orders"), (320, "order_rate", "this takes 8")):
+        denied = trader.send(signal(quantity=quantity))
+        assert (denied["verdict"], denied["orders"]) == ("denied", [])
+        assert [reason["code"] for reason in denied["reasons"]] == [code] and words in denied["reasons"][0]["message"]
+    error = trader.place({"instrument": INFY, "side": "buy", "quantity": 41, "type": "market"}, status=422)["error"]
+    assert (error["code"], error["field"]) == ("freeze_quantity", "quantity") and "signal" in error["hint"]
+    assert len(trader.read("/v1/orders", limit=1000)["orders"]) == before
+
+
 def test_a_batch_is_answered_in_its_order(trader):
     batch = [signal(), signal(instrument="NSE:RELIANCE"), signal(quantity=90_000_000)]
     batch.append({**batch[0], "quantity": 7})

@@ -9,7 +9,6 @@
 //! - [`updates`]: order updates over the ticker socket; [`postback`]: the same by web hook.
 //! - [`login`]: from the user's log-in to an access token.
 //! - [`endpoint`], `connect`: where, and how to get there. [`breaker`]: when not to try.
-//! - [`slices`]: what fits into one order at the exchange.
 
 mod attempt;
 pub mod breaker;
@@ -22,5 +21,4 @@ pub mod fate;
 pub mod login;
 pub mod postback;
 pub mod reads;
-pub mod slices;
 pub mod updates;

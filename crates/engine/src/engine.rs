@@ -317,7 +317,11 @@ impl<J: Journal> Engine<J> {
                     self.give_up(inputs, &error.to_string(), &mut out);
                     return Ok(out);
                 }
-                Append::Refused { schema, gate } => return Err(EngineError::Gate { schema, gate }),
+                Append::Refused { schema, gate } => {
+                    if !refuse_newer(gate, &mut inputs, &mut out) {
+                        return Err(EngineError::Gate { schema, gate });
+                    }
+                }
                 Append::Malformed(rule) => return Err(EngineError::Malformed(rule)),
             }
             self.follow()?;
@@ -419,4 +423,20 @@ impl<J: Journal> Engine<J> {
         });
         Ok(())
     }
+}
+
+/// Takes out of `inputs` what a running instance of an older version could not fold; who waits is told. False when there
+/// was none.
+fn refuse_newer(gate: u32, inputs: &mut Vec<Input>, out: &mut Vec<Output>) -> bool {
+    let before = inputs.len();
+    inputs.retain(|input| {
+        let fits = crate::writing::fact_of(input).is_none_or(|fact| fact.schema() <= gate);
+        if let Some(ticket) = ticket_of(input).filter(|_| !fits) {
+            let why = "a running instance of an older version does not understand it: end that one first"
+                .to_owned();
+            out.push(Output::Reply(ticket, Reply::Unavailable { why }));
+        }
+        fits
+    });
+    inputs.len() < before
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trade::event::{FateResolved, Intended, OrderCommanded, SignalReceived};
+use trade::event::{ConversionCommanded, FateResolved, Intended, OrderCommanded, SignalReceived};
 use trade::{AccountId, Event, IntentId, Order};
 
 use crate::reconcile::Book;
@@ -25,6 +25,13 @@ pub enum Input {
     Command {
         /// Its shape was checked, its order id drawn.
         command: Box<OrderCommanded>,
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// A client wants units of a position under another product.
+    Conversion {
+        /// Its shape was checked, its number drawn.
+        conversion: Box<ConversionCommanded>,
         /// Who waits.
         ticket: Ticket,
     },

@@ -18,6 +18,11 @@ pub mod subject {
         format!("o:{id}")
     }
 
+    /// Everything about a conversion.
+    pub fn conversion(id: u64) -> String {
+        format!("c:{id}")
+    }
+
     /// What concerns a whole account.
     pub fn account(id: &AccountId) -> String {
         format!("a:{id}")
@@ -75,6 +80,7 @@ pub fn decider(event: &Event) -> Option<&AccountId> {
         Event::IllegalTransition(body) => Some(&body.account),
         Event::DayBegan(body) => Some(&body.account),
         Event::Reconciled(body) => Some(&body.account),
+        Event::Converted(body) => Some(&body.account),
         Event::JournalBegan(_)
         | Event::AccountAdded(_)
         | Event::LimitsSet(_)
@@ -83,6 +89,7 @@ pub fn decider(event: &Event) -> Option<&AccountId> {
         | Event::FlagSet(_)
         | Event::SignalReceived(_)
         | Event::OrderCommanded(_)
+        | Event::ConversionCommanded(_)
         | Event::CallAnswered(_)
         | Event::VenueReported(_)
         | Event::TradeReported(_) => None,
@@ -109,7 +116,9 @@ fn stream(event: &Event) -> Stream {
         return Stream::account(account.as_str());
     }
     match event {
-        Event::SignalReceived(_) | Event::OrderCommanded(_) => Stream::intake(),
+        Event::SignalReceived(_) | Event::OrderCommanded(_) | Event::ConversionCommanded(_) => {
+            Stream::intake()
+        }
         Event::CallAnswered(body) => Stream::venue(body.account.as_str()),
         Event::VenueReported(body) => Stream::venue(body.account.as_str()),
         Event::TradeReported(body) => Stream::venue(body.account.as_str()),
@@ -128,6 +137,7 @@ pub(crate) fn fact_key(event: &Event, unique: &str) -> Option<String> {
             (Some(client), CommandedAct::Place(_)) => key::client(client.as_str()),
             _ => format!("command:{}/{}", body.order, body.command),
         },
+        Event::ConversionCommanded(body) => format!("conversion:{}", body.conversion),
         Event::CallAnswered(body) => key::call(body.intent),
         Event::VenueReported(body) => format!(
             "report:{}:{}:{:?}:{}:{}",
@@ -149,7 +159,10 @@ fn subject_of(event: &Event) -> Option<String> {
         Event::Decided(body) => match &body.cause {
             Cause::Signal(id) => Some(subject::signal(id.as_str())),
             Cause::Command { order, .. } | Cause::Halt(order) => Some(subject::order(*order)),
+            Cause::Conversion(id) => Some(subject::conversion(*id)),
         },
+        Event::ConversionCommanded(body) => Some(subject::conversion(body.conversion)),
+        Event::Converted(body) => Some(subject::conversion(body.conversion)),
         Event::Intended(body) => order(body.intent.order),
         Event::Sent(body) => order(body.intent.order),
         Event::FateUnknown(body) => order(body.intent.order),

@@ -151,6 +151,14 @@ impl Plan {
                     }
                 }
             }
+            Input::Conversion { conversion, ticket } => {
+                self.answer_row(
+                    *ticket,
+                    Event::ConversionCommanded(conversion.as_ref().clone()),
+                    engine,
+                    times,
+                );
+            }
             Input::Control { event, made_at, ticket } => {
                 if made_at.is_some_and(|made_at| made_at != self.state.control_seq) {
                     let reply = Reply::Conflict { seq: self.state.control_seq };
@@ -495,6 +503,7 @@ pub(crate) fn fact_of(input: &Input) -> Option<Event> {
     match input {
         Input::Signal { signal, .. } => Some(Event::SignalReceived(signal.as_ref().clone())),
         Input::Command { command, .. } => Some(Event::OrderCommanded(command.as_ref().clone())),
+        Input::Conversion { conversion, .. } => Some(Event::ConversionCommanded(conversion.as_ref().clone())),
         Input::Venue(event) => Some(event.as_ref().clone()),
         Input::Control { .. } | Input::Sent(..) | Input::Book { .. } | Input::Judgement { .. } => None,
     }
@@ -504,6 +513,7 @@ pub(crate) fn ticket_of(input: &Input) -> Option<Ticket> {
     match input {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
+        | Input::Conversion { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,
@@ -516,6 +526,7 @@ pub(crate) fn same_content(event: &Event, known: &Event) -> bool {
     match (event, known) {
         (Event::SignalReceived(one), Event::SignalReceived(other)) => one.digest == other.digest,
         (Event::OrderCommanded(one), Event::OrderCommanded(other)) => one.digest == other.digest,
+        (Event::ConversionCommanded(one), Event::ConversionCommanded(other)) => one == other,
         _ => false,
     }
 }

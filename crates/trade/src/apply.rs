@@ -46,6 +46,7 @@ pub fn apply(state: &mut State, row: Row<'_>) -> Option<IllegalTransition> {
 
         Event::SignalReceived(body) => intake::signal_received(state, row, body),
         Event::OrderCommanded(body) => intake::order_commanded(state, row, body),
+        Event::ConversionCommanded(body) => intake::conversion_commanded(state, body),
 
         Event::CallAnswered(body) => return calls::answered(state, row, body),
         Event::VenueReported(body) => return venue::reported(state, row, body),
@@ -56,6 +57,7 @@ pub fn apply(state: &mut State, row: Row<'_>) -> Option<IllegalTransition> {
         Event::Sent(body) => decisions::sent(state, row, body),
         Event::FateUnknown(body) => calls::fate_unknown(state, row, body),
         Event::FateResolved(body) => return calls::fate_resolved(state, row, body),
+        Event::Converted(body) => decisions::converted(state, row, body),
         Event::DayBegan(body) => decisions::day_began(state, row, body),
         // Both say what was found; what follows from it comes as facts and commands of its own.
         Event::IllegalTransition(body) => decisions::counted(state, row, &body.account),

@@ -7,6 +7,7 @@
 mod again;
 mod case;
 mod change;
+mod conversion;
 mod exposure;
 mod loss;
 mod margin;
@@ -22,8 +23,12 @@ mod terms;
 mod worth;
 
 pub use again::{Comparison, again};
+pub use margin::{blocked, free_beside_positions};
 
-use crate::event::{Call, Cause, CommandedAct, Decided, Event, Inputs, Intended, KiteFields, Verdict};
+use crate::event::{
+    Call, Cause, CommandedAct, ConversionCommanded, Converted, Decided, Event, Inputs, Intended, KiteFields,
+    Verdict,
+};
 use crate::ids::{AccountId, IntentId, OrderId, OrderIds, SignalId};
 use crate::order::Order;
 use crate::reason::{Code, Reason};
@@ -43,8 +48,8 @@ pub struct Moment {
     pub send_by: i64,
 }
 
-/// Decides `pending` for `account`: a `Decided`, then the `Intended` calls it leads to. Folding them in order takes
-/// `pending` off the account's list.
+/// Decides `pending` for `account`: a `Decided`, then the `Intended` calls it leads to, or what is `Converted`. Folding
+/// them in order takes `pending` off the account's list.
 pub fn decide(
     state: &State,
     account: &AccountId,
@@ -53,8 +58,8 @@ pub fn decide(
     moment: Moment,
     ids: &mut OrderIds,
 ) -> Vec<Event> {
-    let (decided, intended) = rule(state, account, pending, market, moment, &mut || ids.draw());
-    std::iter::once(Event::Decided(decided)).chain(intended.map(Event::Intended)).collect()
+    let (decided, rows) = rule(state, account, pending, market, moment, &mut || ids.draw());
+    std::iter::once(Event::Decided(decided)).chain(rows).collect()
 }
 
 /// True for a halt's cancellation that `decide` would refuse now only because the venue's second or minute is used
@@ -66,7 +71,8 @@ pub fn should_wait(state: &State, account: &AccountId, pending: &Pending, now: N
         && rate::cancellation(held, now).is_some()
 }
 
-/// The verdict and its call. `draw` makes the id of a signal's order, when there is one.
+/// The verdict and the rows that it leads to. `draw` makes the ids of a signal's orders, and of all slices of a command
+/// but its first.
 fn rule(
     state: &State,
     account: &AccountId,
@@ -74,7 +80,7 @@ fn rule(
     market: &dyn MarketView,
     moment: Moment,
     draw: &mut dyn FnMut() -> OrderId,
-) -> (Decided, Option<Intended>) {
+) -> (Decided, Vec<Event>) {
     let mut inputs =
         Inputs { seen: moment.seen, now: moment.now, quote: None, trading: None, marks: Vec::new() };
     let ruling = match state.account(account) {
@@ -86,12 +92,13 @@ fn rule(
             let desk = Desk { state, account, held, market, now: moment.now, inputs: &mut inputs };
             match pending {
                 Pending::Signal(id) => desk.signal(id, draw),
-                Pending::Command(command) => desk.command(command),
+                Pending::Command(command) => desk.command(command, draw),
                 Pending::Cancel(order) => desk.cancel(*order, None),
+                Pending::Conversion(commanded) => desk.convert(commanded),
             }
         }
     };
-    let intended = ruling.call.map(|wanted| Intended {
+    let call = |wanted: Wanted| Intended {
         intent: IntentId { order: wanted.order, n: wanted.n },
         account: account.clone(),
         call: wanted.call,
@@ -100,7 +107,8 @@ fn rule(
         kite: wanted.kite,
         send_by: moment.send_by,
         day: moment.now.market_time().ist_date(),
-    });
+    };
+    let intended: Vec<Intended> = ruling.calls.into_iter().map(call).collect();
     let decided = Decided {
         account: account.clone(),
         cause: cause(pending),
@@ -109,7 +117,8 @@ fn rule(
         orders: intended.iter().map(|intended| intended.intent.order).collect(),
         inputs,
     };
-    (decided, intended)
+    let converted = ruling.converted.map(Event::Converted);
+    (decided, intended.into_iter().map(Event::Intended).chain(converted).collect())
 }
 
 /// What a verdict on `pending` is about.
@@ -118,6 +127,7 @@ fn cause(pending: &Pending) -> Cause {
         Pending::Signal(id) => Cause::Signal(id.clone()),
         Pending::Command(command) => Cause::Command { order: command.order, command: command.command },
         Pending::Cancel(order) => Cause::Halt(*order),
+        Pending::Conversion(commanded) => Cause::Conversion(commanded.conversion),
     }
 }
 
@@ -125,7 +135,8 @@ fn cause(pending: &Pending) -> Cause {
 struct Ruling {
     verdict: Verdict,
     reasons: Vec<Reason>,
-    call: Option<Wanted>,
+    calls: Vec<Wanted>,
+    converted: Option<Converted>,
 }
 
 /// A call to make.
@@ -140,15 +151,20 @@ struct Wanted {
 
 impl Ruling {
     fn denied(reasons: Vec<Reason>) -> Ruling {
-        Ruling { verdict: Verdict::Denied, reasons, call: None }
+        Ruling { verdict: Verdict::Denied, reasons, calls: Vec::new(), converted: None }
     }
 
-    /// Denied for `against`, if there is any; otherwise `call`, with `trimmed` as the reason for being less than
+    /// Denied for `against`, if there is any; otherwise `calls`, with `trimmed` as the reason for being less than
     /// was asked.
-    fn weigh(mut against: Vec<Reason>, trimmed: Option<Reason>, call: impl FnOnce() -> Wanted) -> Ruling {
+    fn weigh(
+        mut against: Vec<Reason>,
+        trimmed: Option<Reason>,
+        calls: impl FnOnce() -> Vec<Wanted>,
+    ) -> Ruling {
         if against.is_empty() {
             let verdict = if trimmed.is_some() { Verdict::Trimmed } else { Verdict::Accepted };
-            return Ruling { verdict, reasons: trimmed.into_iter().collect(), call: Some(call()) };
+            let reasons = trimmed.into_iter().collect();
+            return Ruling { verdict, reasons, calls: calls(), converted: None };
         }
         against.sort_by_key(|reason| reason.code);
         against.dedup_by_key(|reason| reason.code);
@@ -175,39 +191,53 @@ impl Desk<'_> {
         };
         let mut against: Vec<Reason> = share.too_late.into_iter().collect();
         let request = share.request;
-        against.extend(self.judge(&request, None));
-        Ruling::weigh(against, share.trimmed, || Wanted {
-            order: draw(),
-            n: 1,
-            call: Call::Place(request),
-            signal: Some(id.clone()),
-            tag: None,
-            kite: None,
+        let (reasons, slices) = self.judge(&request, None, true);
+        against.extend(reasons);
+        Ruling::weigh(against, share.trimmed, || {
+            let slice = |quantity| Wanted {
+                order: draw(),
+                n: 1,
+                call: Call::Place(OrderRequest { quantity, ..request.clone() }),
+                signal: Some(id.clone()),
+                tag: None,
+                kite: None,
+            };
+            slices.into_iter().map(slice).collect()
         })
     }
 
-    fn command(self, command: &PendingCommand) -> Ruling {
+    fn command(self, command: &PendingCommand, draw: &mut dyn FnMut() -> OrderId) -> Ruling {
         match &command.what {
-            CommandedAct::Place(request) => self.place(command, request),
+            CommandedAct::Place(request) => self.place(command, request, draw),
             CommandedAct::Modify(changes) => self.modify(command, changes),
             CommandedAct::Cancel => self.cancel(command.order, command.kite.clone()),
         }
     }
 
-    fn place(self, command: &PendingCommand, request: &OrderRequest) -> Ruling {
+    /// The command's own id is that of the first slice.
+    fn place(
+        self,
+        command: &PendingCommand,
+        request: &OrderRequest,
+        draw: &mut dyn FnMut() -> OrderId,
+    ) -> Ruling {
         let mut against = Vec::new();
         if self.state.orders.contains_key(&command.order) {
             let words = format!("An order {} was placed already.", command.order);
             against.push(Reason::new(Code::Duplicate, words));
         }
-        against.extend(self.judge(request, None));
-        Ruling::weigh(against, None, || Wanted {
-            order: command.order,
-            n: 1,
-            call: Call::Place(request.clone()),
-            signal: None,
-            tag: command.tag.clone(),
-            kite: command.kite.clone(),
+        let (reasons, slices) = self.judge(request, None, command.may_slice);
+        against.extend(reasons);
+        Ruling::weigh(against, None, || {
+            let slice = |(place, quantity)| Wanted {
+                order: if place == 0 { command.order } else { draw() },
+                n: 1,
+                call: Call::Place(OrderRequest { quantity, ..request.clone() }),
+                signal: None,
+                tag: command.tag.clone(),
+                kite: command.kite.clone(),
+            };
+            slices.into_iter().enumerate().map(slice).collect()
         })
     }
 
@@ -218,14 +248,16 @@ impl Desk<'_> {
         };
         let request = changes.applied_to(&order.request);
         let mut against = change::against_modifying(self.held, order, &request);
-        against.extend(self.judge(&request, Some(order)));
-        Ruling::weigh(against, None, || Wanted {
-            order: order.id,
-            n: next_call(order),
-            call: Call::Modify(change::effective(changes, &request)),
-            signal: None,
-            tag: None,
-            kite: command.kite.clone(),
+        against.extend(self.judge(&request, Some(order), false).0);
+        Ruling::weigh(against, None, || {
+            vec![Wanted {
+                order: order.id,
+                n: next_call(order),
+                call: Call::Modify(change::effective(changes, &request)),
+                signal: None,
+                tag: None,
+                kite: command.kite.clone(),
+            }]
         })
     }
 
@@ -237,24 +269,49 @@ impl Desk<'_> {
         };
         let mut against = change::against_cancelling(order);
         against.extend(rate::cancellation(self.held, self.now));
-        Ruling::weigh(against, None, || Wanted {
-            order: order.id,
-            n: next_call(order),
-            call: Call::Cancel,
-            signal: None,
-            tag: None,
-            kite,
+        Ruling::weigh(against, None, || {
+            vec![Wanted {
+                order: order.id,
+                n: next_call(order),
+                call: Call::Cancel,
+                signal: None,
+                tag: None,
+                kite,
+            }]
         })
     }
 
+    fn convert(self, commanded: &ConversionCommanded) -> Ruling {
+        let what = &commanded.what;
+        let quote = self.market.quote(&what.contract);
+        let marks = case::marks(self.state, self.held, &what.contract, quote.as_ref(), self.market);
+        let against = conversion::against(self.state, self.account, self.held, what, &marks);
+        self.inputs.quote = quote;
+        self.inputs.marks = marks.into_iter().collect();
+        let mut ruling = Ruling::weigh(against, None, Vec::new);
+        ruling.converted = (ruling.verdict == Verdict::Accepted).then(|| Converted {
+            conversion: commanded.conversion,
+            account: commanded.account.clone(),
+            what: what.clone(),
+        });
+        ruling
+    }
+
     /// Looks at the market for `request` and asks every risk check; `before` is the order whose terms it replaces.
-    fn judge(self, request: &OrderRequest, before: Option<&Order>) -> Vec<Reason> {
+    /// What is judged is the whole. The quantities of the orders that it becomes come back beside the reasons.
+    fn judge(
+        self,
+        request: &OrderRequest,
+        before: Option<&Order>,
+        may_slice: bool,
+    ) -> (Vec<Reason>, Vec<i64>) {
         let case = Case::new(self.state, self.account, self.held, self.now, request, before, self.market);
+        let case = if may_slice { case.sliceable() } else { case };
         let reasons = risk::against(&case);
         self.inputs.trading = Some(case.trading);
         self.inputs.marks = case.marks.into_iter().collect();
         self.inputs.quote = case.quote;
-        reasons
+        (reasons, case.sizes.unwrap_or_default())
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::conversion::Conversion;
 use crate::ids::{AccountId, ClientId, IntentId, OrderId, SignalId};
 use crate::limits::Limits;
 use crate::money::Money;
@@ -27,9 +28,12 @@ macro_rules! events {
                 match self { $($(Event::$variant(_) => $kind,)*)+ }
             }
 
-            /// The `schema` column: the oldest schema with this kind.
+            /// The `schema` column: the oldest schema with this kind, and with what the body says.
             pub const fn schema(&self) -> u32 {
-                match self { $($(Event::$variant(_) => $schema,)*)+ }
+                match self {
+                    Event::Decided(Decided { cause: Cause::Conversion(_), .. }) => 2,
+                    $($(Event::$variant(_) => $schema,)*)+
+                }
             }
 
             /// The `body` column.
@@ -119,6 +123,15 @@ events! {
         DayBegan(DayBegan) = "day_began",
         /// Journal and book were compared.
         Reconciled(Reconciled) = "reconciled",
+    }
+    schema 2: {
+        // Facts from clients: stream `intake`.
+        /// A client wants units of a position under another product.
+        ConversionCommanded(ConversionCommanded) = "conversion_commanded",
+
+        // Decisions: stream `account:<A>`.
+        /// Units of a position are under another product.
+        Converted(Converted) = "converted",
     }
 }
 
@@ -262,6 +275,10 @@ pub struct OrderCommanded {
     /// Kite fields that are only given back: variety, disclosed quantity and the like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kite: Option<KiteFields>,
+    /// A placement above the account's freeze quantity becomes several orders ([`crate::slices`]), of which `order` is
+    /// the first. A build that does not know this field refuses such a placement.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_slice: bool,
     /// Which key sent it.
     pub by: String,
 }
@@ -289,6 +306,30 @@ pub struct KiteFields {
     /// Percent as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market_protection: Option<String>,
+}
+
+/// See [`Event::ConversionCommanded`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversionCommanded {
+    /// Which conversion in this journal, drawn at intake like an order id: makes the row unique.
+    pub conversion: u64,
+    /// Whose.
+    pub account: AccountId,
+    /// What is wanted.
+    pub what: Conversion,
+    /// Which key sent it.
+    pub by: String,
+}
+
+/// See [`Event::Converted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converted {
+    /// Which conversion.
+    pub conversion: u64,
+    /// Whose.
+    pub account: AccountId,
+    /// What was done.
+    pub what: Conversion,
 }
 
 /// See [`Event::CallAnswered`].
@@ -407,6 +448,8 @@ pub enum Cause {
     },
     /// `cancel_open` of a halt: for which order.
     Halt(OrderId),
+    /// A conversion: which. Came with schema 2.
+    Conversion(u64),
 }
 
 /// How it was decided.

@@ -8,7 +8,8 @@ use crate::money::Money;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Most units in one order.
+    /// Most units in one order. One that is sliced for `freeze_quantity` counts as a whole here and in every limit but
+    /// `open_orders` and the rates, where each slice is an order.
     #[serde(default)]
     pub order_quantity: Option<i64>,
     /// Most rupees in one order, at its limit or the last price.
@@ -60,8 +61,8 @@ pub struct Limits {
     /// must be held. `None` looks at no funds.
     #[serde(default)]
     pub margin_percent: Option<u32>,
-    /// Largest order that the exchange takes, in units; more is refused. (A live broker's slices are made below
-    /// this.)
+    /// Largest order that the exchange takes, in units. A larger signal becomes several orders, at most
+    /// [`crate::slices::SLICES_MAX`]; a larger order is refused, unless it came with the Kite dialect's `autoslice`.
     #[serde(default)]
     pub freeze_quantity: Option<i64>,
     /// Trade on prices that the validator doubts.

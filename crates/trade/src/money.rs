@@ -89,12 +89,6 @@ impl Money {
         Money(sign * ((numerator + denominator / 2) / denominator) * step)
     }
 
-    /// `percent` hundredths of it, rounded up in magnitude to a billionth.
-    pub const fn percent(self, percent: u32) -> Money {
-        let product = self.0 * percent as i128;
-        Money((product + product.signum() * 99) / 100)
-    }
-
     /// Without its sign.
     pub const fn abs(self) -> Money {
         Money(self.0.abs())

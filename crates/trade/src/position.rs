@@ -85,10 +85,7 @@ impl Position {
             let leaving = if closes == self.quantity.abs() {
                 self.cost
             } else {
-                // Cost times closes over quantity, without the product, which could be too large.
-                let (closes, held) = (i128::from(closes), i128::from(self.quantity.abs()));
-                let (each, rest) = (self.cost.billionths() / held, self.cost.billionths() % held);
-                Money::from_billionths(each * closes + rest * closes / held)
+                share(self.cost, closes, self.quantity)
             };
             let profit = price * -closed - leaving;
             self.realised += profit;
@@ -122,6 +119,14 @@ impl Position {
         let began = self.overnight_price.unwrap_or(last) * self.overnight;
         last * self.quantity + self.day_sell.value - self.day_buy.value - began
     }
+}
+
+/// What `part` of the `whole` units cost, which cost `cost`; either sign of `whole`.
+pub(crate) fn share(cost: Money, part: i64, whole: i64) -> Money {
+    let (part, whole) = (i128::from(part), i128::from(whole).abs().max(1));
+    // Without the product, which could be too large.
+    let (each, rest) = (cost.billionths() / whole, cost.billionths() % whole);
+    Money::from_billionths(each * part + rest * part / whole)
 }
 
 #[cfg(test)]

@@ -135,6 +135,10 @@ impl Records<'_> {
             self.position(position);
         }
         for pending in account.pending.iter() {
+            // Younger than version 1. What comes of them is in the positions.
+            if matches!(pending, Pending::Conversion(_)) {
+                continue;
+            }
             self.write("pending", |fields| match pending {
                 Pending::Signal(id) => fields.text("signal").text(id.as_str()),
                 Pending::Command(command) => fields
@@ -143,6 +147,7 @@ impl Records<'_> {
                     .number(command.command)
                     .text(command_word(&command.what)),
                 Pending::Cancel(order) => fields.text("cancel").number(order),
+                Pending::Conversion(_) => fields,
             });
         }
     }

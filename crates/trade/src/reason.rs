@@ -67,7 +67,7 @@ reasons! {
     NotListed = "not_listed", Input, "The instrument is not in today's listing.", "look it up: `meridian instruments search`";
     Expired = "expired_contract", Input, "The contract's last trading day is over.", "choose a later expiry";
     LotSize = "lot_size", Input, "The quantity is not a multiple of the lot size.", "round it to whole lots";
-    FreezeQuantity = "freeze_quantity", Input, "The quantity is above the largest order that the exchange takes.", "split the order";
+    FreezeQuantity = "freeze_quantity", Input, "The quantity is above the largest order that the exchange takes.", "a signal, or an order in the Kite dialect with `autoslice`, becomes up to 10 orders that fit; split others yourself";
     PriceMissing = "price_missing", Input, "The order type needs a price or a trigger that is not there.", "give `price` for a limit, `trigger_price` for a stop";
     TickSize = "tick_size", Input, "The price is not a multiple of the tick size.", "round it to the tick";
     PriceBand = "price_band", Input, "The price is outside the day's band, or too far from the last price.", "choose a price nearer to the market, or change `price_band_bps`";
@@ -98,6 +98,9 @@ reasons! {
     ModificationsExceeded = "modifications_exceeded", Order, "The order has been modified as often as the venue allows.", "cancel it and place a new one";
     FilledQuantity = "filled_quantity", Input, "The new quantity is not above what is filled already.", "name the whole quantity, fills included, or cancel the rest";
     NothingToChange = "nothing_to_change", Input, "The modification changes nothing.", "name what shall change";
+    NotHeld = "not_held", Input, "Less is held in that product and direction than would be converted.", "look at `GET /v1/positions`; a holding (delivery of an earlier day) is not converted";
+    OppositeHeld = "opposite_held", Order, "The new product holds the opposite position.", "close one of them: products do not offset each other";
+    AtVenue = "at_venue", Input, "The account's positions are kept at a venue.", "convert them there";
     TrimmedToLot = "trimmed_to_lot", Order, "The quantity was reduced to whole lots.", "nothing";
 }
 

@@ -8,7 +8,9 @@ use rpds::{QueueSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
-use crate::event::{AccountAdded, Cause, CommandedAct, Decided, Halted, KiteFields, TradeReported};
+use crate::event::{
+    AccountAdded, Cause, CommandedAct, ConversionCommanded, Decided, Halted, KiteFields, TradeReported,
+};
 use crate::ids::{AccountId, ClientId, OrderId, SignalId};
 use crate::limits::Limits;
 use crate::money::Money;
@@ -98,6 +100,8 @@ pub enum Pending {
     Command(Arc<PendingCommand>),
     /// A halt asked to cancel this order.
     Cancel(OrderId),
+    /// Units of a position under another product.
+    Conversion(Arc<ConversionCommanded>),
 }
 
 impl Pending {
@@ -109,7 +113,10 @@ impl Pending {
                 one.order == *order && one.command == *command
             }
             (Pending::Cancel(one), Cause::Halt(other)) => one == other,
-            (Pending::Signal(_) | Pending::Command(_) | Pending::Cancel(_), _) => false,
+            (Pending::Conversion(one), Cause::Conversion(other)) => one.conversion == *other,
+            (Pending::Signal(_) | Pending::Command(_) | Pending::Cancel(_) | Pending::Conversion(_), _) => {
+                false
+            }
         }
     }
 }
@@ -127,6 +134,8 @@ pub struct PendingCommand {
     pub tag: Option<String>,
     /// Kite fields.
     pub kite: Option<KiteFields>,
+    /// A placement may become several orders.
+    pub may_slice: bool,
 }
 
 /// A client's named order.

@@ -131,6 +131,7 @@ pub fn place(random: &mut Random, market: &Market, account: AccountId, order: Or
         digest: digest(random),
         tag: Some("tag".to_owned()),
         kite: None,
+        may_slice: random.chance(400),
         by: "key-2".to_owned(),
     })
 }
@@ -169,6 +170,7 @@ pub fn change(random: &mut Random, state: &State, fresh: OrderId, name: usize) -
         digest: String::new(),
         tag: None,
         kite: None,
+        may_slice: false,
         by: "key-2".to_owned(),
     }))
 }
@@ -196,6 +198,7 @@ pub fn limits(random: &mut Random) -> Limits {
         margin_percent: random.chance(150).then_some(20),
         daily_loss: random.chance(150).then_some(Money::rupees(50_000)),
         duplicate_window_ms: random.chance(200).then_some(1_000),
+        freeze_quantity: random.chance(400).then(|| random.pick(&[2, 50, 80, 160])),
         ..Limits::default()
     }
 }

@@ -7,7 +7,7 @@ use engine::{Engine, rows};
 use journal::events::{Journal, MemoryJournal, Row, Stream};
 use trade::apply::apply;
 use trade::decide::{Comparison, again};
-use trade::event::{Answer, Call, Cause, Decided, Found, Intended, VenueStatus, Verdict};
+use trade::event::{Answer, Call, Cause, Decided, Found, VenueStatus, Verdict};
 use trade::order::{Fate, Stage};
 use trade::state::{Pending, State};
 use trade::{AccountId, Event, IntentId, projection};
@@ -275,19 +275,21 @@ impl Oracle {
                 format!("row {} decides {:?}, which was not pending", row.seq, decided.cause),
             );
         };
-        let calls: Vec<Intended> = self.events[index + 1..]
+        let led_to: Vec<Event> = self.events[index + 1..]
             .iter()
             .zip(&self.rows[index + 1..])
             .take_while(|(_, later)| later.batch == row.batch)
             .map_while(|(event, _)| match event {
-                Event::Intended(intended) => Some(intended.clone()),
+                Event::Intended(_) | Event::Converted(_) => Some(event.clone()),
                 _ => None,
             })
             .collect();
         counts.hit("checked: decision made again");
-        match again(state, decided, pending, &calls) {
+        match again(state, decided, pending, &led_to) {
             Comparison::Same => Ok(()),
-            other => violated(AGAIN, format!("row {}: {decided:?} with {calls:?} is now {other:?}", row.seq)),
+            other => {
+                violated(AGAIN, format!("row {}: {decided:?} with {led_to:?} is now {other:?}", row.seq))
+            }
         }
     }
 
@@ -475,6 +477,7 @@ fn is_about(pending: &Pending, cause: &Cause) -> bool {
             one.order == *order && one.command == *command
         }
         (Pending::Cancel(one), Cause::Halt(other)) => one == other,
+        (Pending::Conversion(one), Cause::Conversion(other)) => one.conversion == *other,
         _ => false,
     }
 }
@@ -485,6 +488,12 @@ fn count_verdict(decided: &Decided, counts: &mut Counts) {
         Verdict::Trimmed => "verdict trimmed",
         Verdict::Denied => "verdict denied",
     });
+    if decided.orders.len() > 1 {
+        counts.hit(match decided.cause {
+            Cause::Signal(_) => "verdict sliced: signal",
+            _ => "verdict sliced: command",
+        });
+    }
     if matches!(decided.cause, Cause::Halt(_)) && decided.verdict == Verdict::Accepted {
         counts.hit("halt cancelled an open order");
     }

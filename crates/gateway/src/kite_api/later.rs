@@ -22,13 +22,6 @@ pub async fn calculator() -> Refusal {
     not_served("Margins and charges are not calculated by this version of the gateway.")
 }
 
-/// Another product for a position.
-pub async fn conversion() -> Refusal {
-    Refusal::input(
-        "Conversion of positions is not served: close the position and open it with the other product.",
-    )
-}
-
 fn not_served(message: &str) -> Refusal {
     Refusal::new(ErrorType::General, message).status(StatusCode::NOT_IMPLEMENTED)
 }

@@ -14,6 +14,7 @@ use kite::rest::maybe::Maybe;
 use kite::rest::user::{AvailableMargin, Margins, SegmentMargin, UtilisedMargin};
 use trade::Money;
 use trade::contract::Kind;
+use trade::decide::{blocked, free_beside_positions};
 use trade::position::Position;
 
 use super::figures::{Marks, number};
@@ -63,17 +64,12 @@ fn funds(cash: Money, marked: &[(&Position, Money)], share: u32) -> SegmentMargi
     };
     let traded_today = sum(&|held, _| held.day_buy.value - held.day_sell.value);
     let opening = cash + traded_today;
-    let blocked = sum(&|held, last| {
-        if is_margined(held) { (last * held.quantity).abs().percent(share) } else { Money::ZERO }
-    });
-    let unspent = sum(&|held, last| {
-        if is_margined(held) { held.cost + held.unrealised(last).min(Money::ZERO) } else { Money::ZERO }
-    });
+    let blocked = sum(&|held, last| blocked(held, Some(last), share));
     let premium = sum(&|held, _| match held.contract.kind {
         Kind::Call | Kind::Put => held.day_buy.value - held.day_sell.value,
         Kind::Equity | Kind::Future => Money::ZERO,
     });
-    let live = cash + unspent - blocked;
+    let live = free_beside_positions(cash, marked.iter().map(|(held, last)| (*held, Some(*last))), share);
     SegmentMargin {
         enabled: true,
         net: number(live),
@@ -92,11 +88,6 @@ fn funds(cash: Money, marked: &[(&Position, Money)], share: u32) -> SegmentMargi
             ..UtilisedMargin::default()
         },
     }
-}
-
-/// Of these the price is not spent, but a share of it is blocked.
-fn is_margined(position: &Position) -> bool {
-    position.contract.kind == Kind::Future || position.quantity < 0
 }
 
 #[cfg(test)]

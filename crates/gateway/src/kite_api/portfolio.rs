@@ -3,6 +3,7 @@
 //!
 //! What was bought for delivery on an earlier day is a holding, as at the broker; today's trades in it are positions.
 
+pub mod conversion;
 pub mod holdings;
 pub mod positions;
 

@@ -69,7 +69,7 @@ fn table() -> Router<Arc<Gateway>> {
         .add(delete, "/orders/{which}/{order_id}", TRADE, change::cancel)
         .add(get, "/trades", ORDERS, orders::trades)
         .add(get, "/portfolio/positions", FIGURES, portfolio::positions)
-        .add(put, "/portfolio/positions", TRADE, later::conversion)
+        .add(put, "/portfolio/positions", TRADE, portfolio::conversion::convert)
         .add(get, "/portfolio/holdings", FIGURES, portfolio::holdings)
         .add(get, "/portfolio/holdings/summary", FIGURES, portfolio::summary)
         .add(get, "/portfolio/holdings/auctions", FIGURES, later::empty_list)

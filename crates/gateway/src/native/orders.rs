@@ -56,6 +56,8 @@ pub async fn place(
         what: CommandedAct::Place(placement.request),
         tag: None,
         kite: None,
+        // One client_id, one order: signals become several.
+        may_slice: false,
         by: principal.api_key.clone(),
     };
     perform(&gateway, command).await
@@ -97,6 +99,7 @@ async fn change(
         digest: String::new(),
         tag: None,
         kite: None,
+        may_slice: false,
         by: principal.api_key.clone(),
     };
     perform(gateway, command).await

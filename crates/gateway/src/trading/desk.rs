@@ -9,7 +9,7 @@ use engine::reconcile::Book;
 use journal::DbError;
 use journal::events::{Journal, Row, SqliteJournal};
 use tokio::sync::{broadcast, oneshot, watch};
-use trade::event::{Class, FateResolved, OrderCommanded, SignalReceived};
+use trade::event::{Class, ConversionCommanded, FateResolved, OrderCommanded, SignalReceived};
 use trade::{AccountId, Event, IntentId, Order, OrderId, OrderIds, State};
 
 use super::credentials::AccessTokens;
@@ -47,6 +47,7 @@ pub(super) enum Message {
 pub(super) enum Submission {
     Signal(Box<SignalReceived>),
     Command(Box<OrderCommanded>),
+    Conversion(Box<ConversionCommanded>),
     Control(Box<Event>, Option<u64>),
     Judgement(Box<FateResolved>),
 }
@@ -119,6 +120,14 @@ impl Desk {
     /// [`DeskBusy`].
     pub async fn command(&self, command: OrderCommanded) -> Result<Reply, DeskBusy> {
         self.submit(Submission::Command(Box::new(command))).await
+    }
+
+    /// Brings a conversion of a position.
+    ///
+    /// # Errors
+    /// [`DeskBusy`].
+    pub async fn convert(&self, conversion: ConversionCommanded) -> Result<Reply, DeskBusy> {
+        self.submit(Submission::Conversion(Box::new(conversion))).await
     }
 
     /// Brings a fact of stream `control`: a halt, limits, an account, a flag.

@@ -200,6 +200,7 @@ impl DeskThread {
                 inputs.push(match submission {
                     Submission::Signal(signal) => Input::Signal { signal, ticket },
                     Submission::Command(command) => Input::Command { command, ticket },
+                    Submission::Conversion(conversion) => Input::Conversion { conversion, ticket },
                     Submission::Control(event, made_at) => Input::Control { event, made_at, ticket },
                     Submission::Judgement(resolved) => Input::Judgement { resolved, ticket },
                 });

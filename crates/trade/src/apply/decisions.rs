@@ -7,7 +7,7 @@ use rpds::{QueueSync, RedBlackTreeMapSync};
 
 use crate::apply::{Row, account_mut, standing};
 use crate::budget::BudgetUse;
-use crate::event::{Call, Cause, CommandedAct, DayBegan, Decided, Intended, Sent, Verdict};
+use crate::event::{Call, Cause, CommandedAct, Converted, DayBegan, Decided, Intended, Sent, Verdict};
 use crate::ids::AccountId;
 use crate::money::Money;
 use crate::order::{CallState, Fate, Order, Stage};
@@ -52,7 +52,7 @@ pub(super) fn decided(state: &mut State, row: Row<'_>, decided: &Decided) {
                 standing::keep_ended(state, command.order);
             }
         }
-        Pending::Cancel(_) => {}
+        Pending::Cancel(_) | Pending::Conversion(_) => {}
     }
 }
 
@@ -157,6 +157,19 @@ pub(super) fn sent(state: &mut State, row: Row<'_>, sent: &Sent) {
         standing::change(state, row, sent.intent.order, |order| {
             transitions::advance(order, Stage::Sent);
         });
+    }
+}
+
+/// Moves units from one product's position to the other's; no cash moves.
+pub(super) fn converted(state: &mut State, row: Row<'_>, converted: &Converted) {
+    counted(state, row, &converted.account);
+    let Some(account) = account_mut(state, &converted.account) else { return };
+    let what = &converted.what;
+    let (from, to) = ((what.contract.token, what.from), (what.contract.token, what.to));
+    let held = |key| account.positions.get(key).map(Arc::as_ref);
+    if let Ok((left, moved)) = what.convert(held(&from), held(&to)) {
+        account.positions.insert_mut(from, Arc::new(left));
+        account.positions.insert_mut(to, Arc::new(moved));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::apply::{Row, account_mut};
-use crate::event::{CommandedAct, OrderCommanded, SignalReceived};
+use crate::event::{CommandedAct, ConversionCommanded, OrderCommanded, SignalReceived};
 use crate::state::{Commanded, Pending, PendingCommand, SignalState, State};
 
 pub(super) fn signal_received(state: &mut State, row: Row<'_>, received: &SignalReceived) {
@@ -34,6 +34,7 @@ pub(super) fn order_commanded(state: &mut State, row: Row<'_>, commanded: &Order
         what: commanded.what.clone(),
         tag: commanded.tag.clone(),
         kite: commanded.kite.clone(),
+        may_slice: commanded.may_slice,
     })));
     // Only a placement names its order.
     if let (Some(client), CommandedAct::Place(_)) = (&commanded.client_id, &commanded.what)
@@ -42,5 +43,11 @@ pub(super) fn order_commanded(state: &mut State, row: Row<'_>, commanded: &Order
         let named = Commanded { order: commanded.order, digest: commanded.digest.clone(), seq: row.seq };
         state.clients.insert_mut(client.clone(), named);
         state.client_names.insert_mut(commanded.order, client.clone());
+    }
+}
+
+pub(super) fn conversion_commanded(state: &mut State, commanded: &ConversionCommanded) {
+    if let Some(account) = account_mut(state, &commanded.account) {
+        account.pending.enqueue_mut(Pending::Conversion(Arc::new(commanded.clone())));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Moment, rule};
 use crate::contract::Contract;
-use crate::event::{Call, CommandedAct, Decided, Inputs, Intended, Verdict};
-use crate::ids::{IntentId, OrderIds};
+use crate::event::{CommandedAct, Decided, Event, Inputs, Verdict};
+use crate::ids::OrderIds;
 use crate::reason::Code;
 use crate::state::{Pending, State};
 use crate::view::{MarketView, PriceSource, Quote, Trading};
@@ -19,8 +19,8 @@ pub enum Comparison {
         verdict: Verdict,
         /// Its reasons.
         reasons: Vec<Code>,
-        /// The calls that it leads to.
-        calls: Vec<(IntentId, Call)>,
+        /// The rows that it leads to.
+        rows: Vec<Event>,
     },
     /// It cannot be made again.
     Undecidable {
@@ -30,14 +30,9 @@ pub enum Comparison {
 }
 
 /// Decides `pending` again in `state_before` (the fold of every row before the verdict's own) from the inputs of
-/// `decided`, and compares verdict, codes of reasons and calls with what was recorded: `decided` and the `intended`
-/// rows after it.
-pub fn again(
-    state_before: &State,
-    decided: &Decided,
-    pending: &Pending,
-    intended: &[Intended],
-) -> Comparison {
+/// `decided`, and compares verdict, codes of reasons and what follows with what was recorded: `decided` and `rows`, those
+/// that it led to.
+pub fn again(state_before: &State, decided: &Decided, pending: &Pending, rows: &[Event]) -> Comparison {
     if let Some(why) = missing(state_before, decided, pending) {
         return Comparison::Undecidable { why };
     }
@@ -45,22 +40,32 @@ pub fn again(
     let moment = Moment {
         now: decided.inputs.now,
         seen: decided.inputs.seen,
-        send_by: intended.first().map_or(decided.inputs.now.machine, |intended| intended.send_by),
+        send_by: rows.iter().find_map(send_by).unwrap_or(decided.inputs.now.machine),
     };
-    // A recorded denial has no order: if this one makes one, its id only has to differ from none.
-    let order = decided.orders.first().copied().unwrap_or_else(|| OrderIds::new(0, 0).draw());
-    let (new, call) = rule(state_before, &decided.account, pending, &market, moment, &mut || order);
+    // The ids that were drawn, in their order: all but the commanded one. If more orders come out now than did then,
+    // as after a recorded denial, their ids only have to differ from those.
+    let commanded = match pending {
+        Pending::Command(command) => Some(command.order),
+        Pending::Signal(_) | Pending::Cancel(_) | Pending::Conversion(_) => None,
+    };
+    let mut drawn = decided.orders.iter().copied().filter(|order| Some(*order) != commanded);
+    let mut others = OrderIds::new(0, 0);
+    let mut draw = || drawn.next().unwrap_or_else(|| others.draw());
+    let (new, led_to) = rule(state_before, &decided.account, pending, &market, moment, &mut draw);
 
     let codes =
         |decided: &Decided| -> Vec<Code> { decided.reasons.iter().map(|reason| reason.code).collect() };
-    let same = new.verdict == decided.verdict && codes(&new) == codes(decided) && call.as_slice() == intended;
+    let same = new.verdict == decided.verdict && codes(&new) == codes(decided) && led_to == rows;
     if same {
         return Comparison::Same;
     }
-    Comparison::Different {
-        verdict: new.verdict,
-        reasons: codes(&new),
-        calls: call.into_iter().map(|intended| (intended.intent, intended.call)).collect(),
+    Comparison::Different { verdict: new.verdict, reasons: codes(&new), rows: led_to }
+}
+
+const fn send_by(row: &Event) -> Option<i64> {
+    match row {
+        Event::Intended(intended) => Some(intended.send_by),
+        _ => None,
     }
 }
 
@@ -94,6 +99,7 @@ fn token(state: &State, pending: &Pending) -> Option<u32> {
             }
         },
         Pending::Cancel(_) => None,
+        Pending::Conversion(commanded) => Some(commanded.what.contract.token),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::open::{self, Open};
+use super::terms::{self, Frozen};
 use crate::contract::Contract;
 use crate::ids::AccountId;
 use crate::limits::Limits;
@@ -22,6 +23,8 @@ pub(super) struct Case<'a> {
     pub(super) request: &'a OrderRequest,
     /// The order whose terms would be replaced.
     pub(super) before: Option<&'a Order>,
+    /// Units of each order that is placed; `Err` when the whole cannot be.
+    pub(super) sizes: Result<Vec<i64>, Frozen>,
     pub(super) trading: Trading,
     pub(super) quote: Option<Quote>,
     /// Last prices by token of what the account holds or has open orders in, where limits look at them.
@@ -53,14 +56,26 @@ impl<'a> Case<'a> {
             now,
             request,
             before,
+            sizes: terms::sizes(request, &held.limits, false),
             trading,
             quote,
             marks,
         }
     }
 
+    /// The same order, where it may become several.
+    pub(super) fn sliceable(self) -> Case<'a> {
+        Case { sizes: terms::sizes(self.request, self.limits(), true), ..self }
+    }
+
     pub(super) fn limits(&self) -> &'a Limits {
         &self.held.limits
+    }
+
+    /// Calls that it takes: one, or as many as it becomes orders.
+    pub(super) fn calls(&self) -> u32 {
+        let orders = self.sizes.as_ref().map_or(1, Vec::len);
+        u32::try_from(orders).unwrap_or(u32::MAX).max(1)
     }
 
     /// Units that the order may still fill.
@@ -122,7 +137,7 @@ impl<'a> Case<'a> {
 }
 
 /// Last prices of everything that the account has, where a limit looks at all of it.
-fn marks(
+pub(super) fn marks(
     state: &State,
     held: &Account,
     contract: &Contract,

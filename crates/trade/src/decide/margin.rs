@@ -13,36 +13,69 @@ use super::case::Case;
 use super::open;
 use super::worth::{magnitude, minus, percent, plus, worth};
 use crate::contract::Kind;
+use crate::ids::OrderId;
 use crate::money::Money;
 use crate::position::Position;
 use crate::reason::{Code, Reason};
 use crate::request::{OrderRequest, Product, Side};
+use crate::state::{Account, State};
 use crate::view::Quote;
 
 /// The funds cover it. Looks at every position and open order of the account.
 pub(super) fn funds(case: &Case<'_>, quote: &Quote, against: &mut Vec<Reason>) {
     let Some(share) = case.limits().margin_percent.filter(|_| case.adds_risk()) else { return };
-    let mut closable = Closable::default();
-    let mut free = case.held.cash;
-    for position in case.held.positions.values() {
-        free = plus(free, contribution(position, case.marks.get(&position.contract.token).copied(), share));
-        closable.add(position);
-    }
     let before = case.before.map(|order| order.id);
-    let others = case.held.open.iter().filter(|id| Some(**id) != before);
-    for order in others.filter_map(|id| case.state.orders.get(id)) {
-        let mark = || case.marks.get(&order.request.contract.token).copied();
-        let opening = closable.take(&order.request, open::units(order));
-        for_dearest(order, mark, |price| {
-            free = minus(free, need(&order.request, opening, price, share));
-        });
-    }
+    let (free, mut closable) = free(case.state, case.held, before, &case.marks, share);
     let opening = closable.take(case.request, case.units());
     let need = need(case.request, opening, case.price(quote), share);
     if need > Money::ZERO && need > free {
         let words = format!("The order needs {need} rupees; {free} are free.");
         against.push(Reason::new(Code::Margin, words));
     }
+}
+
+/// What is free beside positions and open orders, in rupees, and what further orders can still close. The order `before`
+/// is left out.
+pub(super) fn free(
+    state: &State,
+    held: &Account,
+    before: Option<OrderId>,
+    marks: &BTreeMap<u32, Money>,
+    share: u32,
+) -> (Money, Closable) {
+    let mark = |token: u32| marks.get(&token).copied();
+    let mut closable = Closable::default();
+    let marked = held.positions.values().map(|position| (position.as_ref(), mark(position.contract.token)));
+    let mut free = free_beside_positions(held.cash, marked, share);
+    held.positions.values().for_each(|position| closable.add(position));
+    let others = held.open.iter().filter(|id| Some(**id) != before);
+    for order in others.filter_map(|id| state.orders.get(id)) {
+        let opening = closable.take(&order.request, open::units(order));
+        for_dearest(
+            order,
+            || mark(order.request.contract.token),
+            |price| {
+                free = minus(free, need(&order.request, opening, price, share));
+            },
+        );
+    }
+    (free, closable)
+}
+
+/// What of `cash` is free beside `positions` with their last prices, all in rupees, where `share` percent of the value of
+/// futures and short positions is blocked. Open orders are not counted.
+pub fn free_beside_positions<'a>(
+    cash: Money,
+    positions: impl Iterator<Item = (&'a Position, Option<Money>)>,
+    share: u32,
+) -> Money {
+    positions.fold(cash, |free, (position, mark)| plus(free, contribution(position, mark, share)))
+}
+
+/// What a position blocks at its last price, in rupees: `share` percent of the value of a future or a short position,
+/// nothing for what was paid in full.
+pub fn blocked(position: &Position, mark: Option<Money>, share: u32) -> Money {
+    if is_paid_in_full(position) { Money::ZERO } else { percent(magnitude(value(position, mark)), share) }
 }
 
 /// Shares sold for delivery are held, and not sold already.
@@ -66,13 +99,21 @@ pub(super) fn holdings(case: &Case<'_>, against: &mut Vec<Reason>) {
 
 /// What a position adds to the funds that cash alone would show: nothing for what was paid in full.
 fn contribution(position: &Position, mark: Option<Money>, share: u32) -> Money {
-    let margined = position.contract.kind == Kind::Future || position.quantity < 0;
-    if !margined || position.quantity == 0 {
+    if is_paid_in_full(position) {
         return Money::ZERO;
     }
-    let value = mark.map_or(position.cost, |last| worth(last, position.quantity));
-    let loss = minus(value, position.cost).min(Money::ZERO);
-    minus(plus(position.cost, loss), percent(magnitude(value), share))
+    let loss = minus(value(position, mark), position.cost).min(Money::ZERO);
+    minus(plus(position.cost, loss), blocked(position, mark, share))
+}
+
+/// Shares and options that are held; nothing that is flat blocks anything.
+const fn is_paid_in_full(position: &Position) -> bool {
+    let is_future = matches!(position.contract.kind, Kind::Future);
+    position.quantity == 0 || (position.quantity > 0 && !is_future)
+}
+
+fn value(position: &Position, mark: Option<Money>) -> Money {
+    mark.map_or(position.cost, |last| worth(last, position.quantity))
 }
 
 /// What `opening` units of `request` need at `price`.
@@ -94,7 +135,7 @@ fn for_dearest(order: &crate::order::Order, mark: impl Fn() -> Option<Money>, wi
 
 /// Units of each position that orders can still close, by token and product.
 #[derive(Default)]
-struct Closable(BTreeMap<(u32, Product), i64>);
+pub(super) struct Closable(BTreeMap<(u32, Product), i64>);
 
 impl Closable {
     fn add(&mut self, position: &Position) {

@@ -7,7 +7,8 @@ use crate::reason::{Code, Reason};
 use crate::state::Account;
 use crate::view::Now;
 
-/// Placements and modifications: the part of each rate that is not kept for cancellations.
+/// Placements and modifications: the part of each rate that is not kept for cancellations. All slices of an order have
+/// to fit in now.
 pub(super) fn orders(case: &Case<'_>, against: &mut Vec<Reason>) {
     let (budget, limits) = (&case.held.budget, case.limits());
     let day = case.now.market_time().ist_date();
@@ -18,9 +19,13 @@ pub(super) fn orders(case: &Case<'_>, against: &mut Vec<Reason>) {
     ] {
         let Some(limit) = limit else { continue };
         let reserve = reserved(limit, limits);
-        if used >= limit - reserve {
+        if used.saturating_add(case.calls()) > limit - reserve {
+            let more = match case.calls() {
+                1 => String::new(),
+                calls => format!(", and this takes {calls}"),
+            };
             let words = format!(
-                "{used} calls in this {window}; at most {limit}, of which {reserve} are kept for cancellations."
+                "{used} calls in this {window}{more}; at most {limit}, of which {reserve} are kept for cancellations."
             );
             against.push(Reason::new(Code::OrderRate, words));
         }

@@ -4,7 +4,8 @@ use super::case::Case;
 use crate::order::{Order, Stage};
 use crate::reason::{Code, Reason};
 
-/// An equal order a moment ago. One that never came to the book does not count: trying again is meant.
+/// An equal order a moment ago; of slices, one that is equal to any of them. One that never came to the book does not
+/// count: trying again is meant.
 pub(super) fn duplicate(case: &Case<'_>, against: &mut Vec<Reason>) {
     let Some(window_ms) = case.limits().duplicate_window_ms.filter(|_| case.before.is_none()) else { return };
     let since = case.now.machine.saturating_sub(i64::from(window_ms) * 1_000_000);
@@ -22,7 +23,7 @@ fn is_equal(case: &Case<'_>, order: &Order) -> bool {
     !matches!(order.stage, Stage::Rejected | Stage::NeverReached)
         && new.contract.token == old.contract.token
         && new.side == old.side
-        && new.quantity == old.quantity
+        && case.sizes.as_ref().map_or(new.quantity == old.quantity, |sizes| sizes.contains(&old.quantity))
         && new.order_type == old.order_type
         && new.price == old.price
         && new.trigger_price == old.trigger_price

@@ -5,7 +5,7 @@ use super::worth::worth;
 use crate::reason::{Code, Reason};
 use crate::view::Quote;
 
-/// Units of one order.
+/// Units of one order; of all its slices together.
 pub(super) fn order_quantity(case: &Case<'_>, against: &mut Vec<Reason>) {
     let quantity = case.request.quantity;
     if let Some(limit) = case.limits().order_quantity.filter(|limit| quantity > *limit && case.adds_units()) {
@@ -14,7 +14,7 @@ pub(super) fn order_quantity(case: &Case<'_>, against: &mut Vec<Reason>) {
     }
 }
 
-/// Value of one order.
+/// Value of one order; of all its slices together.
 pub(super) fn order_notional(case: &Case<'_>, quote: &Quote, against: &mut Vec<Reason>) {
     let Some(limit) = case.limits().order_notional.filter(|_| case.adds_risk()) else { return };
     let value = worth(case.price(quote), case.request.quantity);
@@ -29,8 +29,10 @@ pub(super) fn order_notional(case: &Case<'_>, quote: &Quote, against: &mut Vec<R
 pub(super) fn open_orders(case: &Case<'_>, against: &mut Vec<Reason>) {
     let open = case.held.open.size();
     let Some(limit) = case.limits().open_orders.filter(|_| case.before.is_none()) else { return };
-    if open >= usize::try_from(limit).unwrap_or(usize::MAX) {
-        let words = format!("{open} orders are open; the account's limit is {limit}.");
+    let more = usize::try_from(case.calls()).unwrap_or(usize::MAX);
+    if open.saturating_add(more) > usize::try_from(limit).unwrap_or(usize::MAX) {
+        let more = if more == 1 { String::new() } else { format!(" and this would be {more}") };
+        let words = format!("{open} orders are open{more}; the account's limit is {limit}.");
         against.push(Reason::new(Code::OpenOrders, words));
     }
 }

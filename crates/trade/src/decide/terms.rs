@@ -2,10 +2,11 @@
 
 use super::case::Case;
 use super::worth::{magnitude, minus};
-use crate::limits::QUANTITY_MAX;
+use crate::limits::{Limits, QUANTITY_MAX};
 use crate::money::Money;
 use crate::reason::{Code, Reason};
-use crate::request::Side;
+use crate::request::{OrderRequest, Side};
+use crate::slices::{Unsliceable, slices};
 use crate::view::Quote;
 
 /// No price is above it: far above any price, far below an overflow of sums.
@@ -41,14 +42,35 @@ pub(super) fn lot(case: &Case<'_>, against: &mut Vec<Reason>) {
     }
 }
 
-/// Not larger than the exchange takes.
-pub(super) fn freeze(case: &Case<'_>, against: &mut Vec<Reason>) {
-    let quantity = case.request.quantity;
-    if let Some(limit) = case.limits().freeze_quantity.filter(|limit| quantity > *limit) {
-        let words =
-            format!("The quantity is {quantity}; the exchange takes at most {limit} units in one order.");
-        against.push(Reason::new(Code::FreezeQuantity, words));
+/// Why a quantity is more than the exchange takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Frozen {
+    /// It has to stay one order.
+    Whole,
+    /// It may become several, and cannot.
+    Sliced(Unsliceable),
+}
+
+/// Units of each order that `request` becomes: the whole, unless the account's exchange freezes that and it `may_slice`.
+pub(super) fn sizes(request: &OrderRequest, limits: &Limits, may_slice: bool) -> Result<Vec<i64>, Frozen> {
+    match limits.freeze_quantity.filter(|limit| request.quantity > *limit) {
+        None => Ok(vec![request.quantity]),
+        Some(_) if !may_slice => Err(Frozen::Whole),
+        Some(limit) => slices(request.quantity, limit, request.contract.lot).map_err(Frozen::Sliced),
     }
+}
+
+/// Not larger than the exchange takes, in one order or in slices.
+pub(super) fn freeze(case: &Case<'_>, against: &mut Vec<Reason>) {
+    let (Err(frozen), Some(limit)) = (&case.sizes, case.limits().freeze_quantity) else { return };
+    let quantity = case.request.quantity;
+    let mut words =
+        format!("The quantity is {quantity}; the exchange takes at most {limit} units in one order");
+    if let Frozen::Sliced(why) = frozen {
+        words.push_str(&format!(": {why}"));
+    }
+    words.push('.');
+    against.push(Reason::new(Code::FreezeQuantity, words));
 }
 
 /// The prices that the type needs. Intake sees to it for new orders; a modification may change the type alone.

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::civil::date;
 use trade::contract::Contract;
+use trade::conversion::{Conversion, Part};
 use trade::event::{Class, Decided, Verdict};
 use trade::request::Changes;
 use trade::signal::Target;
 use trade::state::Pending;
 use trade::view::{PriceSource, Quote, Trading};
-use trade::{Code, Limits, Money, OrderRequest, OrderType, Side};
+use trade::{Code, Limits, Money, OrderRequest, OrderType, Product, Side};
 
 use crate::world::{World, codes, future, limit, market, option, other_share, quote, share, stop};
 
@@ -181,6 +182,22 @@ const CASES: &[Case] = &[
         let order = world.placed(limit(share(), Side::Buy, 10, "1400"));
         world.modify(order, Changes { quantity: Some(10), ..Changes::default() }).0
     }),
+    (Code::NotHeld, || {
+        let mut world = World::new(free());
+        world.filled(market(share(), Side::Buy, 10), 1_500);
+        world.convert(to_intraday(11))
+    }),
+    (Code::OppositeHeld, || {
+        let mut world = World::new(free());
+        world.filled(market(share(), Side::Buy, 10), 1_500);
+        world.filled(OrderRequest { product: Product::Mis, ..market(share(), Side::Sell, 1) }, 1_500);
+        world.convert(to_intraday(10))
+    }),
+    (Code::AtVenue, || {
+        let mut world = World::of(Class::Venue, free());
+        world.filled(market(share(), Side::Buy, 10), 1_500);
+        world.convert(to_intraday(10))
+    }),
     (Code::TrimmedToLot, || {
         let (decided, intended) = World::new(free()).signal(future(), Target::Position(-100));
         assert_eq!(decided.verdict, Verdict::Trimmed);
@@ -282,6 +299,12 @@ fn one() -> OrderRequest {
 
 fn buy(quantity: i64) -> Target {
     Target::Trade { side: Side::Buy, quantity }
+}
+
+/// Of shares bought for delivery today.
+pub fn to_intraday(quantity: i64) -> Conversion {
+    let (side, part, from, to) = (Side::Buy, Part::Day, Product::Cnc, Product::Mis);
+    Conversion { contract: share(), side, quantity, part, from, to }
 }
 
 fn any_order() -> trade::OrderId {

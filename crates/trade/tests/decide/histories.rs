@@ -16,7 +16,7 @@ use crate::world::{World, future, option, other_share, quote, share};
 
 #[derive(Clone, Debug)]
 enum Act {
-    Place(OrderRequest),
+    Place(OrderRequest, bool),
     Signal(Contract, Target, Option<u32>),
     Modify(usize, Changes),
     Cancel(usize),
@@ -95,6 +95,7 @@ fn limits() -> impl Strategy<Value = Limits> {
         proptest::option::of(1u32..500),
         0u8..=100,
         proptest::option::of(0u32..60_000),
+        proptest::option::of(prop_oneof![1i64..400, 75i64..76]),
     );
     (numbers, (amount(), amount(), amount(), amount(), any::<bool>())).prop_map(|(numbers, amounts)| {
         let positive = |amount: Option<Money>| amount.map(Money::abs);
@@ -110,6 +111,7 @@ fn limits() -> impl Strategy<Value = Limits> {
             daily_loss: positive(amounts.2),
             drawdown: positive(amounts.3),
             suspect_prices: amounts.4,
+            freeze_quantity: numbers.5,
             price_band_bps: numbers.1.map(|n| n * 1_000),
             ..Limits::default()
         }
@@ -122,7 +124,7 @@ fn act() -> impl Strategy<Value = Act> {
         prop_oneof![4 => -300i64..300, 1 => any::<i64>()].prop_map(Target::Position),
     ];
     prop_oneof![
-        6 => request().prop_map(Act::Place),
+        6 => (request(), any::<bool>()).prop_map(|(request, may_slice)| Act::Place(request, may_slice)),
         4 => (contract(), target, proptest::option::of(0u32..2_000)).prop_map(|(c, t, ttl)| Act::Signal(c, t, ttl)),
         3 => (0usize..20, changes()).prop_map(|(n, changes)| Act::Modify(n, changes)),
         2 => (0usize..20).prop_map(Act::Cancel),
@@ -159,12 +161,13 @@ impl Play {
     }
 
     fn decide_all(&mut self) {
-        while let Some((_, intended)) = self.world.decide_next() {
-            let Some(intended) = intended else { continue };
-            self.times.push((self.world.now.machine, intended.call == Call::Cancel));
-            self.calls.push(intended.intent);
-            if intended.intent.n == 1 {
-                self.orders.push(intended.intent.order);
+        while let Some((_, calls)) = self.world.decide_sliced() {
+            for intended in calls {
+                self.times.push((self.world.now.machine, intended.call == Call::Cancel));
+                self.calls.push(intended.intent);
+                if intended.intent.n == 1 {
+                    self.orders.push(intended.intent.order);
+                }
             }
         }
     }
@@ -172,9 +175,9 @@ impl Play {
     fn act(&mut self, act: Act) {
         let world = &mut self.world;
         match act {
-            Act::Place(request) => {
+            Act::Place(request, may_slice) => {
                 let order = world.draw();
-                world.receive_command(order, CommandedAct::Place(request));
+                world.receive_sliceable(order, CommandedAct::Place(request), may_slice);
             }
             Act::Signal(contract, target, ttl_ms) => {
                 world.receive(contract, target, ttl_ms);
@@ -302,7 +305,9 @@ proptest! {
     #[test]
     fn whatever_fills_the_position_keeps_its_limit(acts in acts(Just(Act::DecideAll))) {
         let limit = 300;
-        let mut play = Play::new(Class::Paper, Limits { position_quantity: Some(limit), ..Limits::default() });
+        let limits =
+            Limits { position_quantity: Some(limit), freeze_quantity: Some(75), ..Limits::default() };
+        let mut play = Play::new(Class::Paper, limits);
         for act in acts {
             play.act(act);
             for contract in contracts() {
@@ -318,7 +323,12 @@ proptest! {
         reserve in 0u8..=100,
         acts in acts(Just(Act::DecideAll)),
     ) {
-        let limits = Limits { orders_per_second: Some(limit), cancel_reserve_percent: reserve, ..Limits::default() };
+        let limits = Limits {
+            orders_per_second: Some(limit),
+            cancel_reserve_percent: reserve,
+            freeze_quantity: Some(75),
+            ..Limits::default()
+        };
         let mut play = Play::new(Class::Venue, limits);
         for act in acts {
             // A clock that is set back has seconds that happen twice: the budget has its own test of that.
@@ -342,11 +352,13 @@ fn deciding_in_a_state_that_is_too_old_is_not_attempted() {
     let pending = world.receive(share(), Target::Position(1), None);
     let mut received = world.state.clone();
     let (decided, intended) = world.decide_next().unwrap();
-    let intended: Vec<_> = intended.into_iter().collect();
+    let calls: Vec<Event> = intended.iter().cloned().map(Event::Intended).collect();
     let again =
-        |state: &trade::State, pending: &Pending| trade::decide::again(state, &decided, pending, &intended);
+        |state: &trade::State, pending: &Pending| trade::decide::again(state, &decided, pending, &calls);
     assert_eq!(again(&received, &pending), trade::decide::Comparison::Same);
-    for (state, pending) in [(&before, &pending), (&received, &Pending::Cancel(intended[0].intent.order))] {
+    for (state, pending) in
+        [(&before, &pending), (&received, &Pending::Cancel(intended.unwrap().intent.order))]
+    {
         let undecidable = matches!(again(state, pending), trade::decide::Comparison::Undecidable { .. });
         assert!(undecidable);
     }

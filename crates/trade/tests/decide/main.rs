@@ -3,7 +3,9 @@
 
 mod changes;
 mod codes;
+mod conversions;
 mod histories;
 mod limits;
 mod signals;
+mod slices;
 mod world;

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 use trade::apply::{Row, apply};
 use trade::contract::{Contract, Kind};
+use trade::conversion::Conversion;
 use trade::decide::{Comparison, Moment, again, decide};
 use trade::event::{
-    AccountAdded, Answer, Call, CallAnswered, Class, CommandedAct, Decided, Event, Halted, Intended,
-    OrderCommanded, SignalReceived, TradeReported, VenueReported, VenueStatus, Verdict,
+    AccountAdded, Answer, Call, CallAnswered, Class, CommandedAct, ConversionCommanded, Decided, Event,
+    Halted, Intended, OrderCommanded, SignalReceived, TradeReported, VenueReported, VenueStatus, Verdict,
 };
 use trade::request::Changes;
 use trade::signal::{Child, OrderShape, Signal, Target};
+use trade::slices::SLICES_MAX;
 use trade::state::Pending;
 use trade::view::{PriceSource, Quote, Trading};
 use trade::{
@@ -157,11 +159,17 @@ impl World {
 
     /// Decides what is pending first, checks what holds for every decision, and folds it.
     pub fn decide_next(&mut self) -> Option<(Decided, Option<Intended>)> {
+        let (decided, intended) = self.decide_sliced()?;
+        Some((decided, intended.into_iter().next()))
+    }
+
+    /// The same with every call that it leads to.
+    pub fn decide_sliced(&mut self) -> Option<(Decided, Vec<Intended>)> {
         let pending = self.state.account(&self.account)?.pending.peek()?.clone();
         Some(self.decide(&pending))
     }
 
-    fn decide(&mut self, pending: &Pending) -> (Decided, Option<Intended>) {
+    fn decide(&mut self, pending: &Pending) -> (Decided, Vec<Intended>) {
         let account = self.account.clone();
         let moment = Moment { now: self.now, seen: self.seq, send_by: self.now.machine + 1_000_000_000 };
         let before = self.state.clone();
@@ -173,17 +181,21 @@ impl World {
         assert_eq!(read, events);
         let mut read = read.into_iter();
         let Some(Event::Decided(decided)) = read.next() else { panic!("no verdict first: {events:?}") };
-        let intended: Vec<Intended> = read
-            .map(|event| match event {
-                Event::Intended(intended) => intended,
-                other => panic!("{other:?} after the verdict"),
-            })
-            .collect();
-        assert_eq!(intended.is_empty(), decided.verdict == Verdict::Denied, "{events:?}");
+        let led_to: Vec<Event> = read.collect();
+        let call = |event: &Event| match event {
+            Event::Intended(intended) => Some(intended.clone()),
+            Event::Converted(converted) if matches!(pending, Pending::Conversion(one) if one.what == converted.what) => {
+                None
+            }
+            other => panic!("{other:?} after the verdict"),
+        };
+        let intended: Vec<Intended> = led_to.iter().filter_map(call).collect();
+        assert_eq!(led_to.is_empty(), decided.verdict == Verdict::Denied, "{events:?}");
         assert_eq!(decided.reasons.is_empty(), decided.verdict == Verdict::Accepted, "{events:?}");
         let orders: Vec<OrderId> = intended.iter().map(|intended| intended.intent.order).collect();
         assert_eq!(decided.orders, orders);
-        assert_eq!(again(&before, &decided, pending, &intended), Comparison::Same, "I-10: {events:?}");
+        self.check_slices(pending, &intended);
+        assert_eq!(again(&before, &decided, pending, &led_to), Comparison::Same, "I-10: {events:?}");
 
         let count = |state: &State| state.account(&account).map_or(0, |account| account.pending.len());
         let was_pending = before.is_pending(&account, &decided.cause);
@@ -195,7 +207,40 @@ impl World {
             count(&before) - usize::from(was_pending),
             "still pending: {decided:?}"
         );
-        (decided, intended.into_iter().next())
+        (decided, intended)
+    }
+
+    /// Several calls are the slices of one placement: whole, none of them frozen, alike but for their units.
+    fn check_slices(&self, pending: &Pending, intended: &[Intended]) {
+        let placed: Vec<&OrderRequest> = intended
+            .iter()
+            .filter_map(|intended| match &intended.call {
+                Call::Place(request) => Some(request),
+                Call::Modify(_) | Call::Cancel => None,
+            })
+            .collect();
+        assert!(intended.len() == placed.len() || intended.len() == 1, "{intended:?}");
+        let Some(first) = placed.first() else { return };
+        let freeze = self.state.account(&self.account).unwrap().limits.freeze_quantity.unwrap_or(i64::MAX);
+        for request in &placed {
+            let quantity = request.quantity;
+            assert!(quantity > 0 && quantity <= freeze, "{quantity} of {freeze}");
+            assert_eq!(quantity % i64::from(request.contract.lot), 0);
+            assert_eq!(**request, OrderRequest { quantity, ..(*first).clone() });
+        }
+        assert!(placed.len() <= SLICES_MAX);
+        let asked = match pending {
+            Pending::Signal(id) => match self.state.signals.get(id).unwrap().signal.target {
+                Target::Trade { quantity, .. } => quantity,
+                Target::Position(_) => return,
+            },
+            Pending::Command(command) => match &command.what {
+                CommandedAct::Place(request) => request.quantity,
+                CommandedAct::Modify(_) | CommandedAct::Cancel => return,
+            },
+            Pending::Cancel(_) | Pending::Conversion(_) => return,
+        };
+        assert_eq!(placed.iter().map(|request| request.quantity).sum::<i64>(), asked);
     }
 
     /// Decides something that the state does not know to be pending.
@@ -210,6 +255,10 @@ impl World {
     }
 
     pub fn receive_command(&mut self, order: OrderId, what: CommandedAct) {
+        self.receive_sliceable(order, what, false);
+    }
+
+    pub fn receive_sliceable(&mut self, order: OrderId, what: CommandedAct, may_slice: bool) {
         self.drawn += 1;
         self.fold(&Event::OrderCommanded(OrderCommanded {
             order,
@@ -220,8 +269,20 @@ impl World {
             digest: String::new(),
             tag: Some("mine".to_owned()),
             kite: None,
+            may_slice,
             by: "test".to_owned(),
         }));
+    }
+
+    pub fn convert(&mut self, what: Conversion) -> Decided {
+        self.drawn += 1;
+        self.fold(&Event::ConversionCommanded(ConversionCommanded {
+            conversion: self.drawn,
+            account: self.account.clone(),
+            what,
+            by: "test".to_owned(),
+        }));
+        self.decide_next().unwrap().0
     }
 
     pub fn draw(&mut self) -> OrderId {

@@ -2,6 +2,7 @@
 
 use trade::apply::{Row, apply};
 use trade::contract::{Contract, Kind};
+use trade::conversion::Conversion;
 use trade::event::*;
 use trade::order::Order;
 use trade::request::{Changes, OrderRequest, OrderType, Product, Side, Validity};
@@ -256,9 +257,16 @@ impl History {
             digest: "d".into(),
             tag: None,
             kite: None,
+            may_slice: false,
             by: "test".into(),
         }));
         Cause::Command { order, command: self.commands }
+    }
+
+    /// A row that says so, whether it can be or not.
+    pub fn convert(&mut self, what: Conversion) {
+        self.commands += 1;
+        self.add(Event::Converted(Converted { conversion: self.commands, account: paper(), what }));
     }
 
     pub fn decide(&mut self, cause: Cause, verdict: Verdict) {

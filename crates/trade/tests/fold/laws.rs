@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use trade::apply::{Row, apply};
+use trade::conversion::{Conversion, Part};
 use trade::event::*;
 use trade::order::Stage;
 use trade::projection::hash;
@@ -27,6 +28,7 @@ enum Step {
     Trade { order: Index, id: u32, quantity: i64, rupees: i64 },
     Signal { id: u32 },
     Command { order: Index, cancel: bool },
+    Convert { token: u32, long: bool, overnight: bool, back: bool, quantity: i64 },
     Decide { pending: Index, verdict: Index },
     Halt { cancel_open: bool },
     Day { number: i8 },
@@ -49,6 +51,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(order, id, quantity, rupees)| Step::Trade { order, id, quantity, rupees }),
         1 => (0u32..10).prop_map(|id| Step::Signal { id }),
         1 => (order(), any::<bool>()).prop_map(|(order, cancel)| Step::Command { order, cancel }),
+        3 => (0u32..3, any::<bool>(), any::<bool>(), any::<bool>(), 0i64..20).prop_map(
+            |(token, long, overnight, back, quantity)| Step::Convert { token, long, overnight, back, quantity }
+        ),
         2 => (order(), order()).prop_map(|(pending, verdict)| Step::Decide { pending, verdict }),
         1 => any::<bool>().prop_map(|cancel_open| Step::Halt { cancel_open }),
         1 => (1i8..15).prop_map(|number| Step::Day { number }),
@@ -126,6 +131,19 @@ fn take(day: &mut History, orders: &mut Vec<OrderId>, step: &Step) {
             let what = if *cancel { CommandedAct::Cancel } else { CommandedAct::Place(buy(1)) };
             day.command(order, what, Some(&order.to_string()));
         }
+        Step::Convert { token, long, overnight, back, quantity } => {
+            // Whether it can be done is not asked here: every row can be folded.
+            let products = [Product::Mis, Product::Nrml];
+            let [from, to] = if *back { [products[1], products[0]] } else { products };
+            day.convert(Conversion {
+                contract: contract(*token),
+                side: if *long { Side::Buy } else { Side::Sell },
+                quantity: *quantity,
+                part: if *overnight { Part::Overnight } else { Part::Day },
+                from,
+                to,
+            });
+        }
         Step::Decide { pending, verdict } => {
             let waiting: Vec<Pending> = day.account().pending.iter().cloned().collect();
             if !waiting.is_empty() {
@@ -133,6 +151,7 @@ fn take(day: &mut History, orders: &mut Vec<OrderId>, step: &Step) {
                     Pending::Signal(id) => Cause::Signal(id.clone()),
                     Pending::Command(one) => Cause::Command { order: one.order, command: one.command },
                     Pending::Cancel(order) => Cause::Halt(*order),
+                    Pending::Conversion(one) => Cause::Conversion(one.conversion),
                 };
                 let verdicts = [Verdict::Accepted, Verdict::Trimmed, Verdict::Denied];
                 day.decide(cause, verdicts[verdict.index(3)]);
@@ -242,7 +261,8 @@ proptest! {
             let account = day.account();
             prop_assert_eq!(account.cash, FUNDS - counted.paid);
             for token in 0..3 {
-                let held = account.positions.get(&(token, Product::Mis)).map_or(0, |position| position.quantity);
+                let of = |product| account.positions.get(&(token, product)).map_or(0, |position| position.quantity);
+                let held: i64 = Product::ALL.iter().map(|product| of(*product)).sum();
                 prop_assert_eq!(held, counted.held.get(&token).copied().unwrap_or(0));
             }
             let filled: i64 = day.state.orders.values().map(|order| order.filled).sum();

@@ -1,7 +1,9 @@
 //! One test per rule of the fold.
 
+use trade::conversion::{Conversion, Part};
 use trade::event::*;
 use trade::order::{Fate, Stage};
+use trade::projection::hash;
 use trade::request::{OrderType, Product, Side};
 use trade::state::Pending;
 use trade::{ClientId, Limits, Money};
@@ -530,4 +532,45 @@ fn a_halt_that_cancels_also_cancels_what_turns_out_to_be_open() {
     assert!(day.account().pending.is_empty());
     day.resolve(order, 1, Found::Reached { venue_order_id: format!("v{order}") });
     assert_eq!(day.account().pending.peek(), Some(&Pending::Cancel(order)));
+}
+
+#[test]
+fn a_conversion_waits_for_its_verdict_and_then_moves_units() {
+    let mut day = History::new();
+    let order = day.working(buy(10));
+    day.trade(order, "t1", 10, 100);
+    let what = Conversion {
+        contract: contract(1),
+        side: Side::Buy,
+        quantity: 4,
+        part: Part::Day,
+        from: Product::Mis,
+        to: Product::Cnc,
+    };
+    let (before, cash) = (hash(&day.state, 1), day.account().cash);
+    let (conversion, by) = (77, "key".into());
+    day.add(Event::ConversionCommanded(ConversionCommanded {
+        conversion,
+        account: paper(),
+        what: what.clone(),
+        by,
+    }));
+    assert!(day.state.is_pending(&paper(), &Cause::Conversion(77)));
+    assert_eq!(hash(&day.state, 1), before, "version 1 does not know it");
+    day.decide(Cause::Conversion(77), Verdict::Accepted);
+    assert!(day.account().pending.is_empty());
+    day.convert(what.clone());
+    let units = |day: &History, product| day.account().positions.get(&(1, product)).map(|held| held.quantity);
+    assert_eq!((units(&day, Product::Mis), units(&day, Product::Cnc)), (Some(6), Some(4)));
+    assert_eq!(day.account().cash, cash);
+    // One that cannot be done changes nothing.
+    day.convert(Conversion { quantity: 7, ..what });
+    assert_eq!(units(&day, Product::Mis), Some(6));
+}
+
+#[test]
+fn what_older_builds_cannot_read_says_so() {
+    let verdict = |cause| Event::Decided(decided("paper", cause, Verdict::Denied)).schema();
+    assert_eq!(verdict(Cause::Signal(signal_id("s1"))), 1);
+    assert_eq!(verdict(Cause::Conversion(1)), 2);
 }

@@ -14,7 +14,11 @@ impl World {
                 funds: venue.funds,
                 url: "http://127.0.0.1:1".to_owned(),
                 api_key: "key".to_owned(),
-                limits: Limits { orders_per_second: Some(4), ..Limits::default() },
+                limits: Limits {
+                    orders_per_second: Some(4),
+                    freeze_quantity: self.random.chance(500).then_some(160),
+                    ..Limits::default()
+                },
                 by: "operator".to_owned(),
             };
             self.post(Event::AccountAdded(added));

@@ -279,6 +279,7 @@ fn ticket_of(input: &Input) -> Option<Ticket> {
     match input {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
+        | Input::Conversion { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,

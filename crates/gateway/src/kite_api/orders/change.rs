@@ -72,6 +72,7 @@ async fn change(
         digest: String::new(),
         tag: None,
         kite: None,
+        may_slice: false,
         by: principal.api_key.clone(),
     };
     command::answer(gateway, command).await

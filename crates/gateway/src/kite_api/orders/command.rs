@@ -10,9 +10,9 @@ use axum::response::Response;
 use engine::Reply;
 use engine::rows::subject;
 use kite::rest::maybe::Maybe;
-use kite::rest::orders::OrderPlaced;
+use kite::rest::orders::{OrderPlaced, Slice};
 use kite::rest::words::ErrorType;
-use trade::event::{Cause, CommandedAct, OrderCommanded, Verdict};
+use trade::event::{Cause, CommandedAct, Decided, OrderCommanded, Verdict};
 use trade::reason::KiteException;
 use trade::{Code, Event, OrderId, Reason};
 
@@ -22,15 +22,28 @@ use crate::kite_api::reply::{self, Refusal};
 use crate::trading::DeskBusy;
 
 /// How long a caller waits for a verdict.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Records `command`, waits for its verdict and answers the caller.
 pub async fn answer(gateway: &Gateway, command: OrderCommanded) -> Result<Response, Refusal> {
-    let order = command.order;
-    match verdict(gateway, command).await? {
-        Some(reasons) => Err(denial(&reasons)),
-        None => Ok(reply::success(&OrderPlaced { order_id: order.to_string(), children: Maybe::Absent })),
+    let (order, may_slice) = (command.order, command.may_slice);
+    let cause = Cause::Command { order, command: command.command };
+    if let Some(reasons) = verdict(gateway, command).await? {
+        return Err(denial(&reasons));
     }
+    let children = if may_slice { slices(gateway, order, &cause).await? } else { Maybe::Absent };
+    Ok(reply::success(&OrderPlaced { order_id: order.to_string(), children }))
+}
+
+/// The orders beside the first that a command became; absent while it is not decided. They were decided together: what
+/// becomes of one at its venue is in the order book.
+async fn slices(gateway: &Gateway, order: OrderId, cause: &Cause) -> Result<Maybe<Vec<Slice>>, Refusal> {
+    let Some(decided) = recorded(gateway, subject::order(order), cause).await? else {
+        return Ok(Maybe::Absent);
+    };
+    let others = decided.orders.iter().filter(|id| **id != order);
+    let slice = |id: &OrderId| Slice { order_id: Maybe::Set(id.to_string()), error: Maybe::Absent };
+    Ok(Maybe::Set(others.map(slice).collect()))
 }
 
 /// The reasons of a denial; `None` when it was accepted, or not decided in time.
@@ -54,7 +67,9 @@ async fn verdict(gateway: &Gateway, command: OrderCommanded) -> Result<Option<Ve
         // The order is there, or the verdict is still to come.
         Some(true) | None => Ok(None),
         Some(false) => {
-            let reasons = denied(gateway, order, &cause).await?;
+            let decided = recorded(gateway, subject::order(order), &cause).await?;
+            let denied = decided.filter(|decided| decided.verdict == Verdict::Denied);
+            let reasons = denied.map(|decided| decided.reasons);
             if places && reasons.is_some() {
                 let seq = desk.state().seq;
                 gateway.refusals.look(desk, seq).await.map_err(|error| Refusal::internal(&error))?;
@@ -65,16 +80,13 @@ async fn verdict(gateway: &Gateway, command: OrderCommanded) -> Result<Option<Ve
 }
 
 /// Looks the verdict up: the state keeps what it changed, not why it changed nothing.
-async fn denied(gateway: &Gateway, order: OrderId, cause: &Cause) -> Result<Option<Vec<Reason>>, Refusal> {
-    let rows =
-        gateway.desk.rows_about(subject::order(order)).await.map_err(|error| Refusal::internal(&error))?;
-    let verdict = rows.iter().rev().filter(|row| row.kind == "decided").find_map(|row| {
-        match engine::rows::event(row) {
-            Ok(Event::Decided(decided)) if decided.cause == *cause => Some(decided),
-            _ => None,
-        }
-    });
-    Ok(verdict.filter(|decided| decided.verdict == Verdict::Denied).map(|decided| decided.reasons))
+pub async fn recorded(gateway: &Gateway, subject: String, cause: &Cause) -> Result<Option<Decided>, Refusal> {
+    let rows = gateway.desk.rows_about(subject).await.map_err(|error| Refusal::internal(&error))?;
+    let verdicts = rows.iter().rev().filter(|row| row.kind == "decided");
+    Ok(verdicts.map(engine::rows::event).find_map(|event| match event {
+        Ok(Event::Decided(decided)) if decided.cause == *cause => Some(decided),
+        _ => None,
+    }))
 }
 
 /// A denial as the broker's exception: the first reason decides which.
@@ -87,7 +99,8 @@ fn denial(reasons: &[Reason]) -> Refusal {
     }
 }
 
-const fn error_type(kind: KiteException) -> ErrorType {
+/// The exception that a reason is to a client.
+pub const fn error_type(kind: KiteException) -> ErrorType {
     match kind {
         KiteException::Input => ErrorType::Input,
         KiteException::Order => ErrorType::Order,
@@ -107,7 +120,7 @@ pub fn unknown_order() -> Refusal {
 }
 
 /// The deciding thread takes no more at the moment: nothing was recorded.
-fn busy() -> Refusal {
+pub fn busy() -> Refusal {
     Refusal::new(ErrorType::Network, "The order desk is busy: nothing was recorded, send it again.")
 }
 

@@ -1,8 +1,8 @@
 //! `POST /orders/{variety}`.
 //!
-//! Served are regular orders for the day or immediate-or-cancel. `market_protection` and `autoslice` are taken and given back
-//! without effect: paper orders fill on the book that the market shows, and there is no freeze limit to slice at unless
-//! the account's limits set one.
+//! Served are regular orders for the day or immediate-or-cancel. `market_protection` is taken and given back without
+//! effect: paper orders fill on the book that the market shows. With `autoslice` an order above the account's
+//! `freeze_quantity` becomes several, decided together; without such a limit there is nothing to slice at.
 
 use std::sync::Arc;
 
@@ -60,6 +60,7 @@ pub async fn place(
         digest: String::new(),
         tag: placement.tag,
         kite: Some(kite),
+        may_slice: placement.autoslice,
         by: principal.api_key.clone(),
     };
     command::answer(&gateway, command).await
@@ -83,7 +84,7 @@ fn request(placement: &Placement, contract: Contract) -> Result<OrderRequest, Re
         price: price("price", placement.price)?,
         trigger_price: price("trigger_price", placement.trigger_price)?,
         validity: validity(&placement.validity)?,
-        product: product(&placement.product)?,
+        product: product("product", &placement.product)?,
     })
 }
 
@@ -121,12 +122,13 @@ pub fn validity(word: &words::Validity) -> Result<Validity, Refusal> {
     }
 }
 
-fn product(word: &words::Product) -> Result<Product, Refusal> {
+/// One of the products that are served; `field` is where it stands.
+pub fn product(field: &str, word: &words::Product) -> Result<Product, Refusal> {
     match word {
         words::Product::Cnc => Ok(Product::Cnc),
         words::Product::Nrml => Ok(Product::Nrml),
         words::Product::Mis => Ok(Product::Mis),
         words::Product::Mtf => Ok(Product::Mtf),
-        _ => Err(Refusal::input(format!("`product` {word} is not served here: use CNC, NRML, MIS or MTF."))),
+        _ => Err(Refusal::input(format!("`{field}` {word} is not served here: use CNC, NRML, MIS or MTF."))),
     }
 }
