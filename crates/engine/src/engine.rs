@@ -317,7 +317,11 @@ impl<J: Journal> Engine<J> {
                     self.give_up(inputs, &error.to_string(), &mut out);
                     return Ok(out);
                 }
-                Append::Refused { schema, gate } => return Err(EngineError::Gate { schema, gate }),
+                Append::Refused { schema, gate } => {
+                    if !self.refuse_above(gate, &mut inputs, &mut out) {
+                        return Err(EngineError::Gate { schema, gate });
+                    }
+                }
                 Append::Malformed(rule) => return Err(EngineError::Malformed(rule)),
             }
             self.follow()?;
@@ -380,6 +384,23 @@ impl<J: Journal> Engine<J> {
                 self.owed.push(input);
             }
         }
+    }
+
+    /// Refuses what clients ask for that a running instance of an older version could not read. False when there is none: then
+    /// it is a decision that cannot be written down, and this instance has to end.
+    fn refuse_above(&mut self, gate: u32, inputs: &mut Vec<Input>, out: &mut Vec<Output>) -> bool {
+        let before = inputs.len();
+        inputs.retain(|input| {
+            let too_new = crate::writing::fact_of(input).is_some_and(|fact| fact.schema() > gate);
+            match ticket_of(input).filter(|_| too_new) {
+                Some(ticket) => {
+                    out.push(Output::Reply(ticket, Reply::OlderInstance));
+                    false
+                }
+                None => true,
+            }
+        });
+        inputs.len() < before
     }
 
     /// What nobody would tell again: how a call ended, and everything that a paper book says. No call is made while the journal

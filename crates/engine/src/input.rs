@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use trade::event::{FateResolved, Intended, OrderCommanded, SignalReceived};
+use trade::event::{FateResolved, GttCommanded, Intended, OrderCommanded, SignalReceived};
+use trade::gtt::SeenTick;
 use trade::{AccountId, Event, IntentId, Order};
 
 use crate::reconcile::Book;
@@ -27,6 +28,21 @@ pub enum Input {
         command: Box<OrderCommanded>,
         /// Who waits.
         ticket: Ticket,
+    },
+    /// A client wants something of an order that waits for a price.
+    Gtt {
+        /// Its shape was checked, its number drawn.
+        command: Box<GttCommanded>,
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// The market has touched a price that some order waits for. What decides looks at the newest price by itself: this is for
+    /// what came and went between two looks.
+    Seen {
+        /// The number of the instrument.
+        token: u32,
+        /// What was seen.
+        tick: Box<SeenTick>,
     },
     /// A halt, limits, an account, a flag.
     Control {
@@ -100,6 +116,8 @@ pub enum Reply {
         /// Why.
         why: String,
     },
+    /// It is not in the journal: a running instance of an older version could not read it. Again when that one has ended.
+    OlderInstance,
     /// Only the holder of the account can do this, and this instance is not.
     NotHolder {
         /// Which account.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use trade::State;
 
 /// Rises with every change of the fold or of the types it fills, so that a snapshot of another build is left aside.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A state and the row it belongs to.
 #[derive(Debug)]

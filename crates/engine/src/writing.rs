@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use journal::events::{Claim, Journal, NewRow, Stream};
 use trade::apply::{Row, apply};
-use trade::decide::{Moment, decide, should_wait};
+use trade::decide::{Moment, Sight, decide, should_wait, trigger};
 use trade::event::{
-    Answer, Class, CommandedAct, DayBegan, FateUnknown, IllegalTransition, Intended, Reconciled, Sent,
+    Answer, Cause, Class, CommandedAct, DayBegan, FateUnknown, IllegalTransition, Intended, Reconciled, Sent,
 };
+use trade::gtt::{Gtt, SeenTick};
 use trade::order::Fate;
 use trade::state::Pending;
 use trade::transitions::{Move, judge};
+use trade::view::Quote;
 use trade::{AccountId, Event, IntentId, MarketView, OrderId, State};
 
 use crate::engine::{Engine, Times};
@@ -47,6 +49,8 @@ pub(crate) struct Plan {
     doubted: Vec<(IntentId, bool)>,
     /// Keys of the facts in `rows`, and their places.
     keys: BTreeMap<String, usize>,
+    /// Prices that came and went since the last look, by instrument.
+    seen: BTreeMap<u32, Vec<SeenTick>>,
 }
 
 enum Planned {
@@ -75,6 +79,7 @@ impl Plan {
             unfinished: BTreeSet::new(),
             doubted: Vec::new(),
             keys: BTreeMap::new(),
+            seen: BTreeMap::new(),
         }
     }
 
@@ -150,6 +155,19 @@ impl Plan {
                         }
                     }
                 }
+            }
+            Input::Gtt { command, ticket } => {
+                let event = Event::GttCommanded(command.as_ref().clone());
+                match self.earlier(&event) {
+                    Some(index) => {
+                        let same = self.rows.get(index).is_some_and(|row| row.body == event.body());
+                        self.replies.push((*ticket, Planned::Earlier { index, same }));
+                    }
+                    None => self.answer_row(*ticket, event, engine, times),
+                }
+            }
+            Input::Seen { token, tick } => {
+                self.seen.entry(*token).or_default().push(tick.as_ref().clone());
             }
             Input::Control { event, ticket } => {
                 self.answer_row(*ticket, event.as_ref().clone(), engine, times);
@@ -246,6 +264,7 @@ impl Plan {
             if !self.begin_day(&account, engine, market, times) {
                 continue;
             }
+            self.fire(&account, engine, market, times);
             let waiting: Vec<Pending> = self
                 .state
                 .account(&account)
@@ -259,21 +278,75 @@ impl Plan {
                 if should_wait(&self.state, &account, &pending, times.now) {
                     continue;
                 }
-                let before = self.waiting(&account);
-                let moment = Moment {
-                    now: times.now,
-                    seen: self.base,
-                    send_by: times.now.machine + engine.config.send_within,
-                };
-                for event in decide(&self.state, &account, &pending, market, moment, &mut engine.ids) {
-                    self.push(event, engine, times);
-                }
-                if self.waiting(&account) >= before {
-                    // A verdict that does not settle its question would be given for ever.
-                    tracing::error!(%account, ?pending, "undecidable: left for a person");
-                }
+                self.decide_one(&account, &pending, engine, market, times);
             }
         }
+    }
+
+    fn decide_one<J: Journal>(
+        &mut self,
+        account: &AccountId,
+        pending: &Pending,
+        engine: &mut Engine<J>,
+        market: &dyn MarketView,
+        times: Times,
+    ) {
+        let before = self.waiting(account);
+        let moment = self.moment(engine, times);
+        for event in decide(&self.state, account, pending, market, moment, &mut engine.ids) {
+            self.push(event, engine, times);
+        }
+        if self.waiting(account) >= before {
+            // A verdict that does not settle its question would be given for ever.
+            tracing::error!(%account, ?pending, "undecidable: left for a person");
+        }
+    }
+
+    /// Fires what waits for a price, each with the verdict on its order at once: the next one sees what it has used up.
+    fn fire<J: Journal>(
+        &mut self,
+        account: &AccountId,
+        engine: &mut Engine<J>,
+        market: &dyn MarketView,
+        times: Times,
+    ) {
+        let mut quotes: BTreeMap<u32, Option<Quote>> = BTreeMap::new();
+        let active: Vec<Arc<Gtt>> = self
+            .state
+            .account(account)
+            .into_iter()
+            .flat_map(|held| held.gtts_active.iter())
+            .filter_map(|id| self.state.gtts.kept.get(id).cloned())
+            .collect();
+        for gtt in active {
+            if self.rows.len() >= ROWS_MAX {
+                break;
+            }
+            let contract = &gtt.terms.contract;
+            let newest = quotes.entry(contract.token).or_insert_with(|| market.quote(contract));
+            let ticks = self.seen.get(&contract.token).map_or(&[][..], Vec::as_slice);
+            let Some(newest) = newest.as_ref().filter(|newest| gtt.touched(Some(newest), ticks).is_some())
+            else {
+                continue;
+            };
+            let sight = Sight { newest, trading: market.trading(contract), ticks };
+            let moment = self.moment(engine, times);
+            let Some(fired) = trigger(&self.state, gtt.id, sight, moment, &mut engine.ids) else { continue };
+            let cause = Cause::Command { order: fired.order, command: 1 };
+            self.push(Event::GttTriggered(fired), engine, times);
+            let pending = self
+                .state
+                .account(account)
+                .and_then(|held| held.pending.iter().find(|pending| pending.is_for(&cause)).cloned());
+            if let Some(pending) = pending {
+                self.decide_one(account, &pending, engine, market, times);
+            }
+        }
+    }
+
+    fn moment<J: Journal>(&self, engine: &Engine<J>, times: Times) -> Moment {
+        let send_by = times.now.machine + engine.config.send_within;
+        Moment { now: times.now, seen: self.base, send_by }
     }
 
     fn waiting(&self, account: &AccountId) -> usize {
@@ -490,8 +563,13 @@ pub(crate) fn fact_of(input: &Input) -> Option<Event> {
     match input {
         Input::Signal { signal, .. } => Some(Event::SignalReceived(signal.as_ref().clone())),
         Input::Command { command, .. } => Some(Event::OrderCommanded(command.as_ref().clone())),
+        Input::Gtt { command, .. } => Some(Event::GttCommanded(command.as_ref().clone())),
         Input::Venue(event) => Some(event.as_ref().clone()),
-        Input::Control { .. } | Input::Sent(..) | Input::Book { .. } | Input::Judgement { .. } => None,
+        Input::Seen { .. }
+        | Input::Control { .. }
+        | Input::Sent(..)
+        | Input::Book { .. }
+        | Input::Judgement { .. } => None,
     }
 }
 
@@ -499,10 +577,11 @@ pub(crate) fn ticket_of(input: &Input) -> Option<Ticket> {
     match input {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
+        | Input::Gtt { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,
-        Input::Venue(_) | Input::Sent(..) => None,
+        Input::Seen { .. } | Input::Venue(_) | Input::Sent(..) => None,
     }
 }
 
@@ -511,6 +590,7 @@ pub(crate) fn same_content(event: &Event, known: &Event) -> bool {
     match (event, known) {
         (Event::SignalReceived(one), Event::SignalReceived(other)) => one.digest == other.digest,
         (Event::OrderCommanded(one), Event::OrderCommanded(other)) => one.digest == other.digest,
+        (Event::GttCommanded(one), Event::GttCommanded(other)) => one == other,
         _ => false,
     }
 }

@@ -19,9 +19,11 @@ mod risk;
 mod signal;
 mod size;
 mod terms;
+mod trigger;
 mod worth;
 
 pub use again::{Comparison, again};
+pub use trigger::{Sight, trigger, trigger_again};
 
 use crate::event::{Call, Cause, CommandedAct, Decided, Event, Inputs, Intended, KiteFields, Verdict};
 use crate::ids::{AccountId, IntentId, OrderId, OrderIds, SignalId};

@@ -9,6 +9,7 @@ pub mod budget;
 pub mod contract;
 pub mod decide;
 pub mod event;
+pub mod gtt;
 pub mod ids;
 pub mod limits;
 pub mod money;
@@ -24,7 +25,7 @@ pub mod view;
 
 pub use contract::Contract;
 pub use event::{Event, SCHEMA};
-pub use ids::{AccountId, ClientId, IntentId, OrderId, OrderIds, SignalId, Strategy};
+pub use ids::{AccountId, ClientId, GttId, IntentId, OrderId, OrderIds, SignalId, Strategy};
 pub use limits::Limits;
 pub use money::Money;
 pub use order::{Order, Stage};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::event::{AccountAdded, Cause, CommandedAct, Decided, Halted, KiteFields, TradeReported};
-use crate::ids::{AccountId, ClientId, OrderId, SignalId};
+use crate::gtt::Gtts;
+use crate::ids::{AccountId, ClientId, GttId, OrderId, SignalId};
 use crate::limits::Limits;
 use crate::money::Money;
 use crate::order::Order;
@@ -50,6 +51,8 @@ pub struct State {
     pub ended_orders: QueueSync<OrderId>,
     /// Decided signals in the order of their last decision, oldest first.
     pub ended_signals: QueueSync<SignalId>,
+    /// Orders that wait for a price, and the newest ended ones.
+    pub gtts: Gtts,
 }
 
 /// One account.
@@ -87,6 +90,10 @@ pub struct Account {
     pub trade_ids: RedBlackTreeSetSync<(OrderId, String)>,
     /// Placed today, for [`crate::limits::Limits::duplicate_window_ms`]: newest last, only as far back as the longest window.
     pub recent: QueueSync<Placed>,
+    /// Its orders that wait for a price; those whose time is over may still be among them.
+    pub gtts_active: RedBlackTreeSetSync<GttId>,
+    /// Those that have ended and are still kept, oldest end first.
+    pub gtts_ended: QueueSync<GttId>,
 }
 
 /// Something that its account's holder has to decide.
@@ -127,6 +134,8 @@ pub struct PendingCommand {
     pub tag: Option<String>,
     /// Kite fields.
     pub kite: Option<KiteFields>,
+    /// What fired, if nobody commanded it: it is told the verdict.
+    pub gtt: Option<GttId>,
 }
 
 /// A client's named order.
@@ -200,6 +209,8 @@ impl Account {
             venue_ids: RedBlackTreeMapSync::default(),
             trade_ids: RedBlackTreeSetSync::default(),
             recent: QueueSync::default(),
+            gtts_active: RedBlackTreeSetSync::default(),
+            gtts_ended: QueueSync::default(),
         }
     }
 

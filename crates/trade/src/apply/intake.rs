@@ -34,6 +34,7 @@ pub(super) fn order_commanded(state: &mut State, row: Row<'_>, commanded: &Order
         what: commanded.what.clone(),
         tag: commanded.tag.clone(),
         kite: commanded.kite.clone(),
+        gtt: None,
     })));
     // Only a placement names its order.
     if let (Some(client), CommandedAct::Place(_)) = (&commanded.client_id, &commanded.what)

@@ -121,7 +121,8 @@ pub fn validity(word: &words::Validity) -> Result<Validity, Refusal> {
     }
 }
 
-fn product(word: &words::Product) -> Result<Product, Refusal> {
+/// A product that a position can have.
+pub fn product(word: &words::Product) -> Result<Product, Refusal> {
     match word {
         words::Product::Cnc => Ok(Product::Cnc),
         words::Product::Nrml => Ok(Product::Nrml),
