@@ -131,11 +131,15 @@ fn hold(engine: &mut Engine<MemoryJournal>, times: Times) {
 
 /// An instance that holds the account `alpha`.
 fn holder(journal: &MemoryJournal, limits: Limits) -> Engine<MemoryJournal> {
+    holder_of(journal, Class::Venue, limits)
+}
+
+fn holder_of(journal: &MemoryJournal, class: Class, limits: Limits) -> Engine<MemoryJournal> {
     let mut engine = start(journal, "holder");
     let began = Event::JournalBegan(JournalBegan { incarnation: 1, restored_at: None });
     let added = Event::AccountAdded(AccountAdded {
         account: account(),
-        class: Class::Venue,
+        class,
         funds: Money::rupees(1_000_000),
         url: "http://127.0.0.1:1".into(),
         api_key: "key".into(),
@@ -246,6 +250,15 @@ fn it_waits_while_its_order_would_be_denied_for_a_reason_that_passes() {
     engine.step(Vec::new(), &market, at(6)).unwrap();
     assert!(fired(&engine, 2));
     assert_eq!(decisions(&journal), ["gtt_triggered", "decided", "intended"].repeat(2));
+}
+
+#[test]
+fn a_live_account_waits_for_a_live_price() {
+    let journal = MemoryJournal::new();
+    let mut engine = holder_of(&journal, Class::Kite, Limits::default());
+    engine.step(vec![place(1, terms(10, &[1_450]))], &Market::at(1_500), at(1)).unwrap();
+    engine.step(Vec::new(), &Market::at(1_400), at(2)).unwrap();
+    assert!(!fired(&engine, 1), "the price is simulated");
 }
 
 #[test]
