@@ -652,5 +652,5 @@ pub struct GttTriggered {
     pub inputs: Inputs,
     /// The earlier tick whose price it was, where that is not the newest quote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tick: Option<SeenTick>,
+    pub tick: Option<Box<SeenTick>>,
 }

@@ -52,7 +52,7 @@ pub fn trigger(
         order: ids.draw(),
         request: gtt.terms.legs.get(firing.leg)?.order.clone(),
         inputs,
-        tick: firing.tick.cloned(),
+        tick: firing.tick.cloned().map(Box::new),
     })
 }
 
@@ -60,11 +60,12 @@ pub fn trigger(
 /// (I-10).
 pub fn trigger_again(state_before: &State, fired: &GttTriggered) -> bool {
     let Some(gtt) = state_before.gtts.kept.get(&fired.gtt) else { return false };
-    let Some(firing) = firing(state_before, gtt, &fired.inputs, fired.tick.as_slice()) else { return false };
+    let ticks = fired.tick.as_deref().map_or(&[][..], std::slice::from_ref);
+    let Some(firing) = firing(state_before, gtt, &fired.inputs, ticks) else { return false };
     let leg = gtt.terms.legs.get(firing.leg);
     gtt.account == fired.account
         && u32::try_from(firing.leg) == Ok(fired.leg)
-        && (firing.price, firing.tick) == (fired.price, fired.tick.as_ref())
+        && (firing.price, firing.tick) == (fired.price, fired.tick.as_deref())
         && leg.is_some_and(|leg| leg.order == fired.request)
 }
 
