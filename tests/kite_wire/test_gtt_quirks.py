@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -145,3 +146,21 @@ def test_halted_it_waits_and_fires_when_trading_goes_on(exchange, desk):
     assert desk.data(f"/gtt/triggers/{made}")["status"] == "active"
     assert operator.request("POST", "/v1/resume", json={"why": "a test"}).status_code == 200
     until("it fires", lambda: desk.data(f"/gtt/triggers/{made}")["status"] == "triggered", seconds=120)
+
+
+def test_beside_an_older_instance_it_is_refused_and_everything_else_goes_on(start):
+    server = start("--seed", "7")
+    desk = Kite(server.kite, server.key("market:read", "orders:read", "orders:write", name="mixed"))
+    price = last(desk)
+    with sqlite3.connect(server.data / "meridian.db", timeout=10) as database:
+        database.execute("INSERT INTO instances (number, name, started, reads_schema) "
+                         "SELECT max(number) + 1, 'older', 0, 1 FROM instances")
+        database.execute("UPDATE gate SET schema = 1")
+    answer = place(desk, "single", price, [round(price * 0.7)])
+    assert answer.status_code == 503 and "older version" in answer.json()["message"], answer.text
+    market = {**LEG, "order_type": "MARKET"}
+    assert desk.request("POST", "/orders/regular", data=market).status_code == 200
+    with sqlite3.connect(server.data / "meridian.db", timeout=10) as database:
+        database.execute("UPDATE instances SET ended = 1 WHERE name = 'older'")
+        database.execute("UPDATE gate SET schema = 2")
+    assert place(desk, "single", price, [round(price * 0.7)]).status_code == 200

@@ -1,19 +1,20 @@
 //! One batch in the making: rows, and the state as it will be when they are durable.
 
+mod fire;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use journal::events::{Claim, Journal, NewRow, Stream};
 use trade::apply::{Row, apply};
-use trade::decide::{Moment, Sight, decide, should_wait, trigger};
+use trade::decide::{Moment, decide, should_wait};
 use trade::event::{
-    Answer, Cause, Class, CommandedAct, DayBegan, FateUnknown, IllegalTransition, Intended, Reconciled, Sent,
+    Answer, Class, CommandedAct, DayBegan, FateUnknown, IllegalTransition, Intended, Reconciled, Sent,
 };
-use trade::gtt::{Gtt, SeenTick};
+use trade::gtt::SeenTick;
 use trade::order::Fate;
 use trade::state::Pending;
 use trade::transitions::{Move, judge};
-use trade::view::Quote;
 use trade::{AccountId, Event, IntentId, MarketView, OrderId, State};
 
 use crate::engine::{Engine, Times};
@@ -299,48 +300,6 @@ impl Plan {
         if self.waiting(account) >= before {
             // A verdict that does not settle its question would be given for ever.
             tracing::error!(%account, ?pending, "undecidable: left for a person");
-        }
-    }
-
-    /// Fires what waits for a price, each with the verdict on its order at once: the next one sees what it has used up.
-    fn fire<J: Journal>(
-        &mut self,
-        account: &AccountId,
-        engine: &mut Engine<J>,
-        market: &dyn MarketView,
-        times: Times,
-    ) {
-        let mut quotes: BTreeMap<u32, Option<Quote>> = BTreeMap::new();
-        let active: Vec<Arc<Gtt>> = self
-            .state
-            .account(account)
-            .into_iter()
-            .flat_map(|held| held.gtts_active.iter())
-            .filter_map(|id| self.state.gtts.kept.get(id).cloned())
-            .collect();
-        for gtt in active {
-            if self.rows.len() >= ROWS_MAX {
-                break;
-            }
-            let contract = &gtt.terms.contract;
-            let newest = quotes.entry(contract.token).or_insert_with(|| market.quote(contract));
-            let ticks = self.seen.get(&contract.token).map_or(&[][..], Vec::as_slice);
-            let Some(newest) = newest.as_ref().filter(|newest| gtt.touched(Some(newest), ticks).is_some())
-            else {
-                continue;
-            };
-            let sight = Sight { newest, trading: market.trading(contract), ticks };
-            let moment = self.moment(engine, times);
-            let Some(fired) = trigger(&self.state, gtt.id, sight, moment, &mut engine.ids) else { continue };
-            let cause = Cause::Command { order: fired.order, command: 1 };
-            self.push(Event::GttTriggered(fired), engine, times);
-            let pending = self
-                .state
-                .account(account)
-                .and_then(|held| held.pending.iter().find(|pending| pending.is_for(&cause)).cloned());
-            if let Some(pending) = pending {
-                self.decide_one(account, &pending, engine, market, times);
-            }
         }
     }
 
