@@ -7,6 +7,15 @@ const { KiteConnect, KiteTicker } = createRequire(`${process.env.MERIDIAN_JS_PEE
 
 const emit = (message) => console.log(JSON.stringify(message));
 
+const gtt = ([trigger_type, tradingsymbol, exchange, trigger_values, last_price, orders]) => ({
+  trigger_type,
+  tradingsymbol,
+  exchange,
+  trigger_values,
+  last_price,
+  orders,
+});
+
 // Commands carry the Python client's names and argument order.
 const methods = {
   generate_session: (kite, [requestToken, secret]) => kite.generateSession(requestToken, secret),
@@ -44,6 +53,9 @@ const methods = {
   order_trades: (kite, [id]) => kite.getOrderTrades(id),
   trades: (kite) => kite.getTrades(),
   get_gtts: (kite) => kite.getGTTs(),
+  get_gtt: (kite, [id]) => kite.getGTT(id),
+  place_gtt: (kite, given) => kite.placeGTT(gtt(given)),
+  modify_gtt: (kite, [id, ...given]) => kite.modifyGTT(id, gtt(given)),
   delete_gtt: (kite, [id]) => kite.deleteGTT(id),
 };
 

@@ -231,13 +231,6 @@ def test_conversions_survive_a_restart(tmp_path, peer):
         server.stop()
 
 
-def test_gtt_lists_nothing_and_takes_nothing(client):
-    assert client.call("get_gtts") == []
-    with pytest.raises(PeerError) as refused:
-        client.call("delete_gtt", 1)
-    assert refused.value.type == "GeneralException"
-
-
 def test_a_key_that_only_reads_places_nothing(exchange, peer):
     key = exchange.key("market:read", "orders:read", name="reads-only")
     peer.tell("connect", api_key=key.api_key, root=exchange.kite, access_token=key.access_token)

@@ -129,9 +129,8 @@ def test_the_rows_have_every_field_of_the_broker(desk):
 
 
 @pytest.mark.parametrize("method, path, code", [
-    ("POST", "/gtt/triggers", 501), ("GET", "/gtt/triggers/1", 501), ("PUT", "/gtt/triggers/1", 501),
-    ("DELETE", "/gtt/triggers/1", 501), ("POST", "/margins/orders", 501), ("POST", "/margins/basket", 501),
-    ("POST", "/charges/orders", 501), ("PUT", "/portfolio/positions", 400), ("PATCH", "/orders/regular", 405),
+    ("POST", "/margins/orders", 501), ("POST", "/margins/basket", 501), ("POST", "/charges/orders", 501),
+    ("PUT", "/portfolio/positions", 400), ("PATCH", "/orders/regular", 405),
 ])
 def test_what_is_not_served_says_so(desk, method, path, code):
     assert desk.request(method, path).status_code == code

@@ -318,7 +318,7 @@ impl<J: Journal> Engine<J> {
                     return Ok(out);
                 }
                 Append::Refused { schema, gate } => {
-                    if !refuse_newer(gate, &mut inputs, &mut out) {
+                    if !self.refuse_above(gate, &mut inputs, &mut out) {
                         return Err(EngineError::Gate { schema, gate });
                     }
                 }
@@ -386,6 +386,23 @@ impl<J: Journal> Engine<J> {
         }
     }
 
+    /// Refuses what clients ask for that a running instance of an older version could not read. False when there is none: then
+    /// it is a decision that cannot be written down, and this instance has to end.
+    fn refuse_above(&mut self, gate: u32, inputs: &mut Vec<Input>, out: &mut Vec<Output>) -> bool {
+        let before = inputs.len();
+        inputs.retain(|input| {
+            let too_new = crate::writing::fact_of(input).is_some_and(|fact| fact.schema() > gate);
+            match ticket_of(input).filter(|_| too_new) {
+                Some(ticket) => {
+                    out.push(Output::Reply(ticket, Reply::OlderInstance));
+                    false
+                }
+                None => true,
+            }
+        });
+        inputs.len() < before
+    }
+
     /// What nobody would tell again: how a call ended, and everything that a paper book says. No call is made while the journal
     /// takes nothing, so there is no more of it than is in flight and working.
     fn is_told_once(&self, input: &Input) -> bool {
@@ -423,20 +440,4 @@ impl<J: Journal> Engine<J> {
         });
         Ok(())
     }
-}
-
-/// Takes out of `inputs` what a running instance of an older version could not fold; who waits is told. False when there
-/// was none.
-fn refuse_newer(gate: u32, inputs: &mut Vec<Input>, out: &mut Vec<Output>) -> bool {
-    let before = inputs.len();
-    inputs.retain(|input| {
-        let fits = crate::writing::fact_of(input).is_none_or(|fact| fact.schema() <= gate);
-        if let Some(ticket) = ticket_of(input).filter(|_| !fits) {
-            let why = "a running instance of an older version does not understand it: end that one first"
-                .to_owned();
-            out.push(Output::Reply(ticket, Reply::Unavailable { why }));
-        }
-        fits
-    });
-    inputs.len() < before
 }

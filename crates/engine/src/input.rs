@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use trade::event::{ConversionCommanded, FateResolved, Intended, OrderCommanded, SignalReceived};
+use trade::event::{
+    ConversionCommanded, FateResolved, GttCommanded, Intended, OrderCommanded, SignalReceived,
+};
+use trade::gtt::SeenTick;
 use trade::{AccountId, Event, IntentId, Order};
 
 use crate::reconcile::Book;
@@ -34,6 +37,21 @@ pub enum Input {
         conversion: Box<ConversionCommanded>,
         /// Who waits.
         ticket: Ticket,
+    },
+    /// A client wants something of an order that waits for a price.
+    Gtt {
+        /// Its shape was checked, its number drawn.
+        command: Box<GttCommanded>,
+        /// Who waits.
+        ticket: Ticket,
+    },
+    /// The market has touched a price that some order waits for. What decides looks at the newest price by itself: this is for
+    /// what came and went between two looks.
+    Seen {
+        /// The number of the instrument.
+        token: u32,
+        /// What was seen.
+        tick: Box<SeenTick>,
     },
     /// A halt, limits, an account, a flag.
     Control {
@@ -109,6 +127,8 @@ pub enum Reply {
         /// Why.
         why: String,
     },
+    /// It is not in the journal: a running instance of an older version could not read it. Again when that one has ended.
+    OlderInstance,
     /// Only the holder of the account can do this, and this instance is not.
     NotHolder {
         /// Which account.

@@ -1,12 +1,12 @@
 //! How an event stands in the journal: its stream, what makes it unique, what it is about.
 
 use journal::events::{NewRow, Row, Stream};
-use trade::event::{Cause, CommandedAct, UnreadableEvent};
-use trade::{AccountId, Event, IntentId, OrderId};
+use trade::event::{Cause, CommandedAct, GttAct, UnreadableEvent};
+use trade::{AccountId, Event, GttId, IntentId, OrderId};
 
 /// Subjects: what rows are found by.
 pub mod subject {
-    use super::{AccountId, OrderId};
+    use super::{AccountId, GttId, OrderId};
 
     /// Everything about a signal.
     pub fn signal(id: &str) -> String {
@@ -21,6 +21,11 @@ pub mod subject {
     /// Everything about a conversion.
     pub fn conversion(id: u64) -> String {
         format!("c:{id}")
+    }
+
+    /// The commands about an order that waits for a price; its firing is about the order that it sets off.
+    pub fn gtt(id: GttId) -> String {
+        format!("g:{id}")
     }
 
     /// What concerns a whole account.
@@ -81,6 +86,7 @@ pub fn decider(event: &Event) -> Option<&AccountId> {
         Event::DayBegan(body) => Some(&body.account),
         Event::Reconciled(body) => Some(&body.account),
         Event::Converted(body) => Some(&body.account),
+        Event::GttTriggered(body) => Some(&body.account),
         Event::JournalBegan(_)
         | Event::AccountAdded(_)
         | Event::LimitsSet(_)
@@ -92,7 +98,8 @@ pub fn decider(event: &Event) -> Option<&AccountId> {
         | Event::ConversionCommanded(_)
         | Event::CallAnswered(_)
         | Event::VenueReported(_)
-        | Event::TradeReported(_) => None,
+        | Event::TradeReported(_)
+        | Event::GttCommanded(_) => None,
     }
 }
 
@@ -107,6 +114,7 @@ pub fn order_of(event: &Event) -> Option<OrderId> {
         Event::Sent(body) => Some(body.intent.order),
         Event::FateUnknown(body) => Some(body.intent.order),
         Event::FateResolved(body) => Some(body.intent.order),
+        Event::GttTriggered(body) => Some(body.order),
         _ => None,
     }
 }
@@ -144,6 +152,11 @@ pub(crate) fn fact_key(event: &Event, unique: &str) -> Option<String> {
             body.account, body.order, body.status, body.filled, body.revision
         ),
         Event::TradeReported(body) => format!("trade:{}:{}:{}", body.account, body.order, body.trade_id),
+        Event::GttCommanded(body) => match body.what {
+            // So no two are placed under one number, whoever takes them in.
+            GttAct::Place(_) => format!("gtt:{}", body.gtt),
+            GttAct::Replace(_) | GttAct::Delete => format!("gtt:{}/{}", body.gtt, body.command),
+        },
         _ => format!("control:{unique}"),
     })
 }
@@ -174,6 +187,8 @@ fn subject_of(event: &Event) -> Option<String> {
         Event::LimitsSet(body) => Some(subject::account(&body.account)),
         Event::Halted(body) => body.account.as_ref().map(subject::account),
         Event::Resumed(body) => body.account.as_ref().map(subject::account),
+        Event::GttCommanded(body) => Some(subject::gtt(body.gtt)),
+        Event::GttTriggered(body) => order(body.order),
         Event::JournalBegan(_) | Event::FlagSet(_) => None,
     }
 }

@@ -1,5 +1,7 @@
 //! One batch in the making: rows, and the state as it will be when they are durable.
 
+mod fire;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,6 +11,7 @@ use trade::decide::{Moment, decide, should_wait};
 use trade::event::{
     Answer, Class, CommandedAct, DayBegan, FateUnknown, IllegalTransition, Intended, Reconciled, Sent,
 };
+use trade::gtt::SeenTick;
 use trade::order::Fate;
 use trade::state::Pending;
 use trade::transitions::{Move, judge};
@@ -47,6 +50,8 @@ pub(crate) struct Plan {
     doubted: Vec<(IntentId, bool)>,
     /// Keys of the facts in `rows`, and their places.
     keys: BTreeMap<String, usize>,
+    /// Prices that came and went since the last look, by instrument.
+    seen: BTreeMap<u32, Vec<SeenTick>>,
 }
 
 enum Planned {
@@ -75,6 +80,7 @@ impl Plan {
             unfinished: BTreeSet::new(),
             doubted: Vec::new(),
             keys: BTreeMap::new(),
+            seen: BTreeMap::new(),
         }
     }
 
@@ -158,6 +164,19 @@ impl Plan {
                     engine,
                     times,
                 );
+            }
+            Input::Gtt { command, ticket } => {
+                let event = Event::GttCommanded(command.as_ref().clone());
+                match self.earlier(&event) {
+                    Some(index) => {
+                        let same = self.rows.get(index).is_some_and(|row| row.body == event.body());
+                        self.replies.push((*ticket, Planned::Earlier { index, same }));
+                    }
+                    None => self.answer_row(*ticket, event, engine, times),
+                }
+            }
+            Input::Seen { token, tick } => {
+                self.seen.entry(*token).or_default().push(tick.as_ref().clone());
             }
             Input::Control { event, made_at, ticket } => {
                 if made_at.is_some_and(|made_at| made_at != self.state.control_seq) {
@@ -259,6 +278,7 @@ impl Plan {
             if !self.begin_day(&account, engine, market, times) {
                 continue;
             }
+            self.fire(&account, engine, market, times);
             let waiting: Vec<Pending> = self
                 .state
                 .account(&account)
@@ -272,21 +292,33 @@ impl Plan {
                 if should_wait(&self.state, &account, &pending, times.now) {
                     continue;
                 }
-                let before = self.waiting(&account);
-                let moment = Moment {
-                    now: times.now,
-                    seen: self.base,
-                    send_by: times.now.machine + engine.config.send_within,
-                };
-                for event in decide(&self.state, &account, &pending, market, moment, &mut engine.ids) {
-                    self.push(event, engine, times);
-                }
-                if self.waiting(&account) >= before {
-                    // A verdict that does not settle its question would be given for ever.
-                    tracing::error!(%account, ?pending, "undecidable: left for a person");
-                }
+                self.decide_one(&account, &pending, engine, market, times);
             }
         }
+    }
+
+    fn decide_one<J: Journal>(
+        &mut self,
+        account: &AccountId,
+        pending: &Pending,
+        engine: &mut Engine<J>,
+        market: &dyn MarketView,
+        times: Times,
+    ) {
+        let before = self.waiting(account);
+        let moment = self.moment(engine, times);
+        for event in decide(&self.state, account, pending, market, moment, &mut engine.ids) {
+            self.push(event, engine, times);
+        }
+        if self.waiting(account) >= before {
+            // A verdict that does not settle its question would be given for ever.
+            tracing::error!(%account, ?pending, "undecidable: left for a person");
+        }
+    }
+
+    fn moment<J: Journal>(&self, engine: &Engine<J>, times: Times) -> Moment {
+        let send_by = times.now.machine + engine.config.send_within;
+        Moment { now: times.now, seen: self.base, send_by }
     }
 
     fn waiting(&self, account: &AccountId) -> usize {
@@ -504,8 +536,13 @@ pub(crate) fn fact_of(input: &Input) -> Option<Event> {
         Input::Signal { signal, .. } => Some(Event::SignalReceived(signal.as_ref().clone())),
         Input::Command { command, .. } => Some(Event::OrderCommanded(command.as_ref().clone())),
         Input::Conversion { conversion, .. } => Some(Event::ConversionCommanded(conversion.as_ref().clone())),
+        Input::Gtt { command, .. } => Some(Event::GttCommanded(command.as_ref().clone())),
         Input::Venue(event) => Some(event.as_ref().clone()),
-        Input::Control { .. } | Input::Sent(..) | Input::Book { .. } | Input::Judgement { .. } => None,
+        Input::Seen { .. }
+        | Input::Control { .. }
+        | Input::Sent(..)
+        | Input::Book { .. }
+        | Input::Judgement { .. } => None,
     }
 }
 
@@ -514,10 +551,11 @@ pub(crate) fn ticket_of(input: &Input) -> Option<Ticket> {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
         | Input::Conversion { ticket, .. }
+        | Input::Gtt { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,
-        Input::Venue(_) | Input::Sent(..) => None,
+        Input::Seen { .. } | Input::Venue(_) | Input::Sent(..) => None,
     }
 }
 
@@ -527,6 +565,7 @@ pub(crate) fn same_content(event: &Event, known: &Event) -> bool {
         (Event::SignalReceived(one), Event::SignalReceived(other)) => one.digest == other.digest,
         (Event::OrderCommanded(one), Event::OrderCommanded(other)) => one.digest == other.digest,
         (Event::ConversionCommanded(one), Event::ConversionCommanded(other)) => one == other,
+        (Event::GttCommanded(one), Event::GttCommanded(other)) => one == other,
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 mod broker_limits;
 mod figures;
+mod gtt;
 mod guard;
 mod history;
 mod instruments;

@@ -16,6 +16,7 @@ pub mod snapshots;
 pub mod start;
 pub mod tap;
 pub mod thread;
+mod triggers;
 pub mod upkeep;
 pub mod venues;
 

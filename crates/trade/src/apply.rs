@@ -8,6 +8,7 @@
 mod calls;
 mod control;
 mod decisions;
+mod gtt;
 mod intake;
 mod standing;
 mod venue;
@@ -62,6 +63,9 @@ pub fn apply(state: &mut State, row: Row<'_>) -> Option<IllegalTransition> {
         // Both say what was found; what follows from it comes as facts and commands of its own.
         Event::IllegalTransition(body) => decisions::counted(state, row, &body.account),
         Event::Reconciled(body) => decisions::counted(state, row, &body.account),
+
+        Event::GttCommanded(body) => gtt::commanded(state, row, body),
+        Event::GttTriggered(body) => gtt::triggered(state, row, body),
     }
     None
 }

@@ -20,10 +20,12 @@ mod risk;
 mod signal;
 mod size;
 mod terms;
+mod trigger;
 mod worth;
 
 pub use again::{Comparison, again};
 pub use margin::{blocked, free_beside_positions};
+pub use trigger::{Sight, trigger, trigger_again};
 
 use crate::event::{
     Call, Cause, CommandedAct, ConversionCommanded, Converted, Decided, Event, Inputs, Intended, KiteFields,

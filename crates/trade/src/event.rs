@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::conversion::Conversion;
-use crate::ids::{AccountId, ClientId, IntentId, OrderId, SignalId};
+use crate::gtt::{GttTerms, SeenTick};
+use crate::ids::{AccountId, ClientId, GttId, IntentId, OrderId, SignalId};
 use crate::limits::Limits;
 use crate::money::Money;
 use crate::reason::Reason;
@@ -132,6 +133,11 @@ events! {
         // Decisions: stream `account:<A>`.
         /// Units of a position are under another product.
         Converted(Converted) = "converted",
+        /// A client defines, replaces or deletes an order that waits for a price. A fact of stream `control`, not `intake`: whoever
+        /// decides for the account must have seen it, or it would fire what was deleted a moment ago.
+        GttCommanded(GttCommanded) = "gtt_commanded",
+        /// Such an order fired: a decision, stream `account:<A>`. The verdict on its order follows in the same batch.
+        GttTriggered(GttTriggered) = "gtt_triggered",
     }
 }
 
@@ -639,4 +645,53 @@ pub struct Difference {
     pub here: String,
     /// What the venue says.
     pub there: String,
+}
+
+/// See [`Event::GttCommanded`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GttCommanded {
+    /// Which one: assigned where it is placed.
+    pub gtt: GttId,
+    /// Which command, drawn at intake: makes the row unique.
+    pub command: u64,
+    /// Whose.
+    pub account: AccountId,
+    /// What is wanted.
+    pub what: GttAct,
+    /// Which key sent it.
+    pub by: String,
+}
+
+/// What is wanted of an order that waits for a price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GttAct {
+    /// A new one.
+    Place(GttTerms),
+    /// Other terms for an active one, all of them.
+    Replace(GttTerms),
+    /// The end of an active one.
+    Delete,
+}
+
+/// See [`Event::GttTriggered`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GttTriggered {
+    /// Which one.
+    pub gtt: GttId,
+    /// Whose.
+    pub account: AccountId,
+    /// Which of its legs, from 0.
+    pub leg: u32,
+    /// At which last price.
+    pub price: Money,
+    /// The order that is to be placed: drawn here.
+    pub order: OrderId,
+    /// Its terms, as the leg has them.
+    pub request: OrderRequest,
+    /// What was seen: the newest quote of the instrument, and whether it could be traded.
+    pub inputs: Inputs,
+    /// The earlier tick whose price it was, where that is not the newest quote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<Box<SeenTick>>,
 }

@@ -188,6 +188,17 @@ impl OrderIds {
     }
 }
 
+/// An order that waits here for a price. Small, as at the broker: some clients keep it in 32 bits. Unique in the journal, whose keys
+/// see to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GttId(pub u64);
+
+impl fmt::Display for GttId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// One call to a venue that changes something: the n-th of its order. Placing is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IntentId {

@@ -10,6 +10,7 @@ pub mod contract;
 pub mod conversion;
 pub mod decide;
 pub mod event;
+pub mod gtt;
 pub mod ids;
 pub mod limits;
 pub mod money;
@@ -26,7 +27,7 @@ pub mod view;
 
 pub use contract::Contract;
 pub use event::{Event, SCHEMA};
-pub use ids::{AccountId, ClientId, IntentId, OrderId, OrderIds, SignalId, Strategy};
+pub use ids::{AccountId, ClientId, GttId, IntentId, OrderId, OrderIds, SignalId, Strategy};
 pub use limits::Limits;
 pub use money::Money;
 pub use order::{Order, Stage};

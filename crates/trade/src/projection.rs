@@ -27,6 +27,17 @@
 //! client         name order digest
 //! ```
 //!
+//! Version 2 says 2 in its first record, and has behind the records of version 1:
+//!
+//! ```text
+//! gtts           newest number
+//! gtt            id account contract token last_price stage created updated expires
+//!   leg          trigger contract token side quantity type price validity product
+//!   fired        leg price at order, codes of reasons                           if it fired
+//! conversion     account number token side quantity part from to               in the order of the queue
+//! slicing        account order number                                            a command that may become several orders
+//! ```
+//!
 //! Orders and signals are the kept ones: how many ended ones that are (`ENDED_KEPT`) is part of version 1, too.
 //!
 //! Every field is written out by name here. A new field of a type is not part of version 1: it belongs in a new version,
@@ -37,6 +48,7 @@ use std::fmt::Display;
 use sha2::{Digest, Sha256};
 
 use crate::event::{Call, CommandedAct, Halted, Verdict};
+use crate::gtt::{Gtt, GttStage};
 use crate::limits::Limits;
 use crate::money::Money;
 use crate::order::{Fate, Order};
@@ -44,7 +56,7 @@ use crate::position::Position;
 use crate::state::{Account, Pending, SignalState, State};
 
 /// The newest version of the projection that this build knows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Hash of the canonical projection `version` of `state`; `None` for a version that this build does not know.
 pub fn hash(state: &State, version: u32) -> Option<[u8; 32]> {
@@ -62,7 +74,7 @@ pub fn text(state: &State, version: u32) -> Option<String> {
 }
 
 fn project(state: &State, version: u32, out: &mut dyn FnMut(&[u8])) -> Option<()> {
-    if version != 1 {
+    if !(1..=VERSION).contains(&version) {
         return None;
     }
     let mut records = Records { out, line: String::new() };
@@ -87,6 +99,15 @@ fn project(state: &State, version: u32, out: &mut dyn FnMut(&[u8])) -> Option<()
         records.write("client", |fields| {
             fields.text(name.as_str()).number(commanded.order).text(&commanded.digest)
         });
+    }
+    if version >= 2 {
+        records.write("gtts", |fields| fields.number(state.gtts.newest));
+        for gtt in state.gtts.kept.values() {
+            records.gtt(gtt);
+        }
+        for account in state.accounts.values() {
+            records.younger_pending(account);
+        }
     }
     Some(())
 }
@@ -135,7 +156,7 @@ impl Records<'_> {
             self.position(position);
         }
         for pending in account.pending.iter() {
-            // Younger than version 1. What comes of them is in the positions.
+            // Younger than version 1.
             if matches!(pending, Pending::Conversion(_)) {
                 continue;
             }
@@ -149,6 +170,30 @@ impl Records<'_> {
                 Pending::Cancel(order) => fields.text("cancel").number(order),
                 Pending::Conversion(_) => fields,
             });
+        }
+    }
+
+    /// What version 1 does not say of pending questions.
+    fn younger_pending(&mut self, account: &Account) {
+        let name = account.added.account.as_str();
+        for pending in account.pending.iter() {
+            match pending {
+                Pending::Conversion(asked) => self.write("conversion", |fields| {
+                    fields
+                        .text(name)
+                        .number(asked.conversion)
+                        .number(asked.what.contract.token)
+                        .text(asked.what.side.as_str())
+                        .number(asked.what.quantity)
+                        .text(asked.what.part.as_str())
+                        .text(asked.what.from.as_str())
+                        .text(asked.what.to.as_str())
+                }),
+                Pending::Command(command) if command.may_slice => self.write("slicing", |fields| {
+                    fields.text(name).number(command.order).number(command.command)
+                }),
+                _ => {}
+            }
         }
     }
 
@@ -245,6 +290,48 @@ impl Records<'_> {
                 fields.text("orders");
                 for order in &decided.orders {
                     fields.number(order);
+                }
+                fields
+            });
+        }
+    }
+}
+
+impl Records<'_> {
+    fn gtt(&mut self, gtt: &Gtt) {
+        let contract = &gtt.terms.contract;
+        self.write("gtt", |fields| {
+            fields
+                .number(gtt.id)
+                .text(gtt.account.as_str())
+                .text(&contract.name)
+                .number(contract.token)
+                .money(gtt.terms.last_price)
+                .text(gtt.stage.as_str())
+                .number(gtt.created)
+                .number(gtt.updated)
+                .number(gtt.expires)
+        });
+        for leg in &gtt.terms.legs {
+            let order = &leg.order;
+            self.write("leg", |fields| {
+                fields
+                    .money(leg.trigger)
+                    .text(&order.contract.name)
+                    .number(order.contract.token)
+                    .text(order.side.as_str())
+                    .number(order.quantity)
+                    .text(order.order_type.as_str())
+                    .maybe_money(order.price)
+                    .text(order.validity.as_str())
+                    .text(order.product.as_str())
+            });
+        }
+        if let GttStage::Triggered(fired) = &gtt.stage {
+            self.write("fired", |fields| {
+                fields.number(fired.leg).money(fired.price).number(fired.at).number(fired.order);
+                for reason in &fired.denied {
+                    fields.text(reason.code.as_str());
                 }
                 fields
             });

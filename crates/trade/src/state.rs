@@ -11,7 +11,8 @@ use crate::budget::Budget;
 use crate::event::{
     AccountAdded, Cause, CommandedAct, ConversionCommanded, Decided, Halted, KiteFields, TradeReported,
 };
-use crate::ids::{AccountId, ClientId, OrderId, SignalId};
+use crate::gtt::Gtts;
+use crate::ids::{AccountId, ClientId, GttId, OrderId, SignalId};
 use crate::limits::Limits;
 use crate::money::Money;
 use crate::order::Order;
@@ -52,6 +53,8 @@ pub struct State {
     pub ended_orders: QueueSync<OrderId>,
     /// Decided signals in the order of their last decision, oldest first.
     pub ended_signals: QueueSync<SignalId>,
+    /// Orders that wait for a price, and the newest ended ones.
+    pub gtts: Gtts,
 }
 
 /// One account.
@@ -89,6 +92,10 @@ pub struct Account {
     pub trade_ids: RedBlackTreeSetSync<(OrderId, String)>,
     /// Placed today, for [`crate::limits::Limits::duplicate_window_ms`]: newest last, only as far back as the longest window.
     pub recent: QueueSync<Placed>,
+    /// Its orders that wait for a price; those whose time is over may still be among them.
+    pub gtts_active: RedBlackTreeSetSync<GttId>,
+    /// Those that have ended and are still kept, oldest end first.
+    pub gtts_ended: QueueSync<GttId>,
 }
 
 /// Something that its account's holder has to decide.
@@ -136,6 +143,8 @@ pub struct PendingCommand {
     pub kite: Option<KiteFields>,
     /// A placement may become several orders.
     pub may_slice: bool,
+    /// What fired, if nobody commanded it: it is told the verdict.
+    pub gtt: Option<GttId>,
 }
 
 /// A client's named order.
@@ -209,6 +218,8 @@ impl Account {
             venue_ids: RedBlackTreeMapSync::default(),
             trade_ids: RedBlackTreeSetSync::default(),
             recent: QueueSync::default(),
+            gtts_active: RedBlackTreeSetSync::default(),
+            gtts_ended: QueueSync::default(),
         }
     }
 

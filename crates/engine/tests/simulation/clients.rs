@@ -1,12 +1,16 @@
 //! Clients: what they ask for, what they remember of the answers.
 
 use engine::{Reply, Ticket, rows};
-use trade::event::{CommandedAct, FlagSet, Halted, LimitsSet, OrderCommanded, Resumed, SignalReceived};
+use trade::event::{
+    CommandedAct, FlagSet, GttAct, GttCommanded, Halted, LimitsSet, OrderCommanded, Resumed, SignalReceived,
+};
+use trade::gtt::{GttLeg, GttTerms};
 use trade::request::{Changes, Product};
 use trade::signal::{Child, OrderShape, Signal, Target};
 use trade::state::State;
 use trade::{
-    AccountId, Contract, Event, Limits, Money, OrderId, OrderRequest, OrderType, Side, Validity, allocation,
+    AccountId, Contract, Event, GttId, Limits, Money, OrderId, OrderRequest, OrderType, Side, Validity,
+    allocation,
 };
 
 use crate::market::Market;
@@ -175,6 +179,64 @@ pub fn change(random: &mut Random, state: &State, fresh: OrderId, name: usize) -
     }))
 }
 
+fn terms(random: &mut Random, market: &Market) -> GttTerms {
+    let contract = market.contracts[random.index(market.contracts.len())].clone();
+    let last_price = market.last(&contract);
+    let away = |random: &mut Random, sign: i64| contract.tick * (sign * random.between(1, 60));
+    let triggers = match random.index(3) {
+        0 => vec![last_price + away(random, -1)],
+        1 => vec![last_price + away(random, 1)],
+        _ => vec![last_price + away(random, -1), last_price + away(random, 1)],
+    };
+    let mut leg = |trigger: Money| GttLeg {
+        trigger,
+        order: OrderRequest {
+            contract: contract.clone(),
+            side: side(random),
+            quantity: quantity(random, &contract),
+            order_type: OrderType::Limit,
+            price: Some(trigger + contract.tick * random.between(-9, 9)),
+            trigger_price: None,
+            validity: Validity::Day,
+            product: random.pick(&[Product::Mis, Product::Nrml]),
+        },
+    };
+    let legs = triggers.into_iter().map(&mut leg).collect();
+    GttTerms { contract, last_price, legs }
+}
+
+/// An order that waits for a price, new or changed. Numbers are drawn as an instance would: now and then two draw the same.
+pub fn gtt(random: &mut Random, market: &Market, state: &State, account: AccountId, name: usize) -> Event {
+    let command = 2_000_000 + name as u64;
+    let known: Vec<(&GttId, &AccountId)> =
+        state.gtts.kept.iter().map(|(id, gtt)| (id, &gtt.account)).collect();
+    let old = known.get(random.index(known.len())).map(|(id, account)| (**id, (*account).clone()));
+    let (gtt, account, what) = match (random.index(10), old) {
+        (0..2, Some((id, account))) => (id, account, GttAct::Replace(terms(random, market))),
+        (2..4, Some((id, account))) => (id, account, GttAct::Delete),
+        _ => (GttId(state.gtts.newest + 1), account, GttAct::Place(terms(random, market))),
+    };
+    Event::GttCommanded(GttCommanded { gtt, command, account, what, by: "key-3".to_owned() })
+}
+
+/// The end of everything that still waits for a price.
+pub fn delete_all(state: &State, name: usize) -> Vec<Event> {
+    let active = state
+        .accounts
+        .iter()
+        .flat_map(|(account, held)| held.gtts_active.iter().map(move |id| (id, account)));
+    let delete = |(place, (id, account)): (usize, (&GttId, &AccountId))| {
+        Event::GttCommanded(GttCommanded {
+            gtt: *id,
+            command: 2_000_000 + (name + place) as u64,
+            account: account.clone(),
+            what: GttAct::Delete,
+            by: "key-3".to_owned(),
+        })
+    };
+    active.enumerate().map(delete).collect()
+}
+
 pub fn control(random: &mut Random, accounts: &[AccountId], name: usize) -> Event {
     let account = random.chance(600).then(|| accounts[random.index(accounts.len())].clone());
     let (why, by) = (format!("control {name}"), "operator".to_owned());
@@ -209,6 +271,7 @@ pub fn altered(random: &mut Random, event: &Event) -> Event {
     match &mut altered {
         Event::SignalReceived(body) => body.digest = digest(random),
         Event::OrderCommanded(body) if body.client_id.is_some() => body.digest = digest(random),
+        Event::GttCommanded(body) => body.by = digest(random),
         _ => {}
     }
     altered
@@ -216,7 +279,8 @@ pub fn altered(random: &mut Random, event: &Event) -> Event {
 
 /// The name under which a signal or an order is unique.
 pub fn key(event: &Event) -> Option<String> {
-    let is_named = matches!(event, Event::SignalReceived(_) | Event::OrderCommanded(_));
+    let is_named =
+        matches!(event, Event::SignalReceived(_) | Event::OrderCommanded(_) | Event::GttCommanded(_));
     rows::row(event, "").key.filter(|_| is_named)
 }
 
@@ -243,7 +307,10 @@ pub fn judge(reply: &Reply, asked: &Asked, oracle: &Oracle) -> Checked {
             if key(row) != key(&asked.event) {
                 return says(*seq, "names another row");
             }
-            let same = content(row) == content(&asked.event);
+            let same = match row {
+                Event::GttCommanded(_) => *row == asked.event,
+                row => content(row) == content(&asked.event),
+            };
             if same == matches!(reply, Reply::Known { .. }) { Ok(()) } else { says(*seq, "compares wrongly") }
         }
         Reply::Unavailable { .. } => {

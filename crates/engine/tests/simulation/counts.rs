@@ -88,6 +88,11 @@ pub const EXPECTED: &[&str] = &[
     "halt cancelled an open order",
     "modification acknowledged",
     "cancellation acknowledged",
+    "gtt placed",
+    "gtt changed",
+    "gtt changed too late",
+    "gtt fired",
+    "gtt fired by an earlier tick",
     // Clients.
     "reply recorded",
     "reply known",

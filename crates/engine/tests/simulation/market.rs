@@ -1,6 +1,8 @@
 //! The market that decisions see: prices walk at random, and are now and then missing, old, doubted or out of session.
 
+use engine::Input;
 use trade::contract::{Contract, Kind};
+use trade::gtt::SeenTick;
 use trade::view::{PriceSource, Quote, Trading};
 use trade::{MarketView, Money};
 
@@ -61,6 +63,19 @@ impl Market {
                 ]);
             }
         }
+    }
+
+    /// Now and then a tick that came and went since the last look.
+    pub fn touched(&self, random: &mut Random, now: i64) -> Option<Input> {
+        if !random.chance(100) {
+            return None;
+        }
+        let contract = &self.contracts[random.index(self.contracts.len())];
+        let away = contract.tick * random.between(-60, 60);
+        let received = now - random.between(0, 300) * 1_000_000;
+        let quote =
+            Quote { age_ms: 20, suspect: None, last: self.last(contract) + away, ..self.quote(contract)? };
+        Some(Input::Seen { token: contract.token, tick: Box::new(SeenTick { received, quote }) })
     }
 
     pub fn last(&self, contract: &Contract) -> Money {

@@ -6,11 +6,12 @@ use engine::snapshot::Snapshot;
 use engine::{Engine, rows};
 use journal::events::{Journal, MemoryJournal, Row, Stream};
 use trade::apply::apply;
-use trade::decide::{Comparison, again};
-use trade::event::{Answer, Call, Cause, Decided, Found, VenueStatus, Verdict};
+use trade::decide::{Comparison, again, trigger_again};
+use trade::event::{Answer, Call, Cause, Decided, Found, GttAct, GttTriggered, VenueStatus, Verdict};
+use trade::gtt::GttStage;
 use trade::order::{Fate, Stage};
 use trade::state::{Pending, State};
-use trade::{AccountId, Event, IntentId, projection};
+use trade::{AccountId, Event, GttId, IntentId, projection};
 
 use crate::counts::Counts;
 use crate::journal::FaultyJournal;
@@ -37,6 +38,7 @@ pub const REPLAY: &str = "I-4 the same rows give the same state";
 pub const MONEY: &str = "I-5 positions and cash are the sum of the fills";
 pub const AGAIN: &str = "I-10 a decision comes out the same again";
 pub const CHAIN: &str = "the chain of rows is whole";
+pub const FIRED: &str = "what waits for a price fires once, while it is active, and is decided at once";
 pub const HALT: &str = "no order is intended during a halt";
 pub const VERDICT: &str = "every acknowledged signal and command gets its verdict";
 pub const LIMBO: &str = "no order ends in limbo";
@@ -58,6 +60,7 @@ pub struct Oracle {
     pub absent: BTreeSet<IntentId>,
     never_left: BTreeSet<IntentId>,
     alarms: BTreeSet<u64>,
+    fired: BTreeSet<GttId>,
     /// The batch of the newest row, and the state as its maker had it.
     batch: u64,
     batch_first: u64,
@@ -77,6 +80,7 @@ impl Oracle {
             absent: BTreeSet::new(),
             never_left: BTreeSet::new(),
             alarms: BTreeSet::new(),
+            fired: BTreeSet::new(),
             batch: 0,
             batch_first: 0,
             batch_state: None,
@@ -139,6 +143,9 @@ impl Oracle {
             if let Some(state) = &mut self.batch_state {
                 apply(state, row);
             }
+            if let Event::GttTriggered(fired) = &self.events[index] {
+                has_fired(&state, fired, self.events.get(index + 1))?;
+            }
             self.states.push(state);
         }
         Ok(())
@@ -180,6 +187,23 @@ impl Oracle {
                 count_verdict(decided, counts);
                 return self.decide_again(index, counts);
             }
+            Event::GttTriggered(fired) => {
+                counts.hit(if fired.tick.is_some() { "gtt fired by an earlier tick" } else { "gtt fired" });
+                if state.halt(&fired.account).is_some() || !self.fired.insert(fired.gtt) {
+                    return violated(FIRED, format!("row {} fires {} again or halted", row.seq, fired.gtt));
+                }
+                let (fired, seq) = (fired.clone(), row.seq);
+                if !trigger_again(self.before(index, fired.inputs.seen, counts)?, &fired) {
+                    return violated(AGAIN, format!("row {seq} does not fire again: {fired:?}"));
+                }
+            }
+            Event::GttCommanded(commanded) => match commanded.what {
+                GttAct::Place(_) => counts.hit("gtt placed"),
+                _ if state.gtts.kept.get(&commanded.gtt).is_some_and(|gtt| gtt.is_active(row.time)) => {
+                    counts.hit("gtt changed");
+                }
+                _ => counts.hit("gtt changed too late"),
+            },
             Event::FateUnknown(_) => counts.hit("fate unknown"),
             Event::FateResolved(resolved) => match resolved.found {
                 Found::Reached { .. } => counts.hit("fate resolved: reached"),
@@ -251,10 +275,38 @@ impl Oracle {
     /// The decision in row `index` is made again from what it says that it saw.
     fn decide_again(&mut self, index: usize, counts: &mut Counts) -> Checked {
         let (Event::Decided(decided), row) = (&self.events[index], &self.rows[index]) else { return Ok(()) };
+        let (decided, row_seq, batch) = (decided.clone(), row.seq, row.batch);
+        let state = self.before(index, decided.inputs.seen, counts)?.clone();
+        let account = state.account(&decided.account);
+        let pending = account
+            .and_then(|account| account.pending.iter().find(|pending| is_about(pending, &decided.cause)));
+        let Some(pending) = pending else {
+            return violated(
+                AGAIN,
+                format!("row {row_seq} decides {:?}, which was not pending", decided.cause),
+            );
+        };
+        let led_to: Vec<Event> = self.events[index + 1..]
+            .iter()
+            .zip(&self.rows[index + 1..])
+            .take_while(|(_, later)| later.batch == batch)
+            .map_while(|(event, _)| match event {
+                Event::Intended(_) | Event::Converted(_) => Some(event.clone()),
+                _ => None,
+            })
+            .collect();
+        counts.hit("checked: decision made again");
+        match again(&state, &decided, pending, &led_to) {
+            Comparison::Same => Ok(()),
+            other => violated(AGAIN, format!("row {row_seq}: {decided:?} with {led_to:?} is now {other:?}")),
+        }
+    }
+
+    /// The state before the row `index` as its maker had it, who had seen the rows up to `seen` when the batch began.
+    fn before(&mut self, index: usize, seen: u64, counts: &mut Counts) -> Result<&State, Violation> {
         if self.batch_state.is_none() {
-            let seen = decided.inputs.seen;
             if seen >= self.batch_first {
-                return violated(AGAIN, format!("row {} says that it saw row {seen}", row.seq));
+                violated(AGAIN, format!("row {} says that it saw row {seen}", index + 1))?;
             }
             if seen + 1 < self.batch_first {
                 counts.hit("checked: decision made again after rows of others");
@@ -265,32 +317,7 @@ impl Oracle {
             }
             self.batch_state = Some(state);
         }
-        let Some(state) = &self.batch_state else { return Ok(()) };
-        let account = state.account(&decided.account);
-        let pending = account
-            .and_then(|account| account.pending.iter().find(|pending| is_about(pending, &decided.cause)));
-        let Some(pending) = pending else {
-            return violated(
-                AGAIN,
-                format!("row {} decides {:?}, which was not pending", row.seq, decided.cause),
-            );
-        };
-        let led_to: Vec<Event> = self.events[index + 1..]
-            .iter()
-            .zip(&self.rows[index + 1..])
-            .take_while(|(_, later)| later.batch == row.batch)
-            .map_while(|(event, _)| match event {
-                Event::Intended(_) | Event::Converted(_) => Some(event.clone()),
-                _ => None,
-            })
-            .collect();
-        counts.hit("checked: decision made again");
-        match again(state, decided, pending, &led_to) {
-            Comparison::Same => Ok(()),
-            other => {
-                violated(AGAIN, format!("row {}: {decided:?} with {led_to:?} is now {other:?}", row.seq))
-            }
-        }
+        Ok(self.batch_state.as_ref().unwrap())
     }
 
     /// A live engine has the state that its row number says.
@@ -504,5 +531,18 @@ fn count_verdict(decided: &Decided, counts: &mut Counts) {
         if let Some(name) = name {
             counts.hit(name);
         }
+    }
+}
+
+/// In the journal's own state it has fired too, and the verdict on its order is the next row.
+fn has_fired(state: &State, fired: &GttTriggered, next: Option<&Event>) -> Checked {
+    let stage = state.gtts.kept.get(&fired.gtt).map(|gtt| &gtt.stage);
+    let holds = matches!(stage, Some(GttStage::Triggered(known)) if known.order == fired.order);
+    let about = Cause::Command { order: fired.order, command: 1 };
+    let decided = matches!(next, Some(Event::Decided(decided)) if decided.cause == about);
+    if holds && decided {
+        Ok(())
+    } else {
+        violated(FIRED, format!("{fired:?} left {stage:?}, then {next:?}"))
     }
 }

@@ -12,11 +12,6 @@ pub async fn empty_list() -> Response {
     reply::success(&Vec::<Value>::new())
 }
 
-/// Triggers that outlive the day.
-pub async fn gtt() -> Refusal {
-    not_served("GTT is not served by this version of the gateway.")
-}
-
 /// What an order would cost at the broker: its margins and charges are not known here.
 pub async fn calculator() -> Refusal {
     not_served("Margins and charges are not calculated by this version of the gateway.")

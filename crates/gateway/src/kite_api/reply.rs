@@ -34,6 +34,12 @@ impl Refusal {
         Refusal::new(ErrorType::Token, message)
     }
 
+    /// 503: what was asked cannot be read by a running instance of an older version.
+    pub fn older_instance() -> Refusal {
+        let words = "A running instance of an older version does not understand this: nothing was recorded. End it first.";
+        Refusal::new(ErrorType::General, words).status(StatusCode::SERVICE_UNAVAILABLE)
+    }
+
     /// Our own fault; the cause goes to the log.
     pub fn internal(error: &dyn std::error::Error) -> Refusal {
         tracing::error!(error = %error, "request failed");

@@ -15,7 +15,9 @@ use kite::rest::words::ErrorType;
 use super::guard::{KiteAccess, guard};
 use super::orders::{change, place};
 use super::reply::Refusal;
-use super::{history, instruments, later, login, margins, orders, portfolio, quotes, session, ticker, user};
+use super::{
+    gtt, history, instruments, later, login, margins, orders, portfolio, quotes, session, ticker, user,
+};
 use crate::Gateway;
 use crate::answer::bounded;
 use crate::native::BODY_BYTES;
@@ -76,11 +78,11 @@ fn table() -> Router<Arc<Gateway>> {
         .add(post, "/margins/orders", ORDERS, later::calculator)
         .add(post, "/margins/basket", ORDERS, later::calculator)
         .add(post, "/charges/orders", ORDERS, later::calculator)
-        .add(get, "/gtt/triggers", ORDERS, later::empty_list)
-        .add(post, "/gtt/triggers", TRADE, later::gtt)
-        .add(get, "/gtt/triggers/{id}", ORDERS, later::gtt)
-        .add(put, "/gtt/triggers/{id}", TRADE, later::gtt)
-        .add(delete, "/gtt/triggers/{id}", TRADE, later::gtt)
+        .add(get, "/gtt/triggers", ORDERS, gtt::list)
+        .add(post, "/gtt/triggers", TRADE, gtt::place)
+        .add(get, "/gtt/triggers/{id}", ORDERS, gtt::one)
+        .add(put, "/gtt/triggers/{id}", TRADE, gtt::modify)
+        .add(delete, "/gtt/triggers/{id}", TRADE, gtt::delete)
         .router
 }
 

@@ -121,7 +121,9 @@ async fn perform(gateway: &Gateway, command: OrderCommanded) -> Result<Response,
                 .field("client_id")
                 .hint("a client_id is used once, for ever: choose a new one for another order"))
         }
-        Ok(Reply::Unavailable { .. } | Reply::NotHolder { .. }) | Err(_) => Err(ApiError::busy()),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance | Reply::NotHolder { .. }) | Err(_) => {
+            Err(ApiError::busy())
+        }
     }
 }
 

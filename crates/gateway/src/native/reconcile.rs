@@ -78,7 +78,7 @@ pub async fn reconcile(
             let words = "another instance decides for this account";
             return Err(ApiError::new(StatusCode::CONFLICT, "not_holder", words).field("account").hint(hint));
         }
-        Ok(Reply::Unavailable { .. }) | Err(_) => return Err(ApiError::busy()),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance) | Err(_) => return Err(ApiError::busy()),
     };
     let row = gateway.desk.row(seq).await.map_err(|error| ApiError::internal(&error))?;
     let found = row.as_ref().and_then(ReconciliationView::new).ok_or_else(ApiError::busy)?;

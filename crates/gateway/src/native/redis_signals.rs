@@ -136,7 +136,7 @@ async fn take(gateway: &Gateway, source: &RedisSource, entries: Vec<Entry>) -> S
             match reply {
                 Ok(Reply::Recorded { seq } | Reply::Known { seq }) => taken.push((entry.id, signal.id, seq)),
                 Ok(Reply::Conflict { seq }) => refusals.push(Refusal { entry, error: id_taken(seq) }),
-                Ok(Reply::Unavailable { .. } | Reply::NotHolder { .. }) | Err(_) => {
+                Ok(Reply::Unavailable { .. } | Reply::OlderInstance | Reply::NotHolder { .. }) | Err(_) => {
                     busy.push((entry, signal))
                 }
             }

@@ -125,7 +125,9 @@ fn certain(reply: Result<Reply, crate::trading::DeskBusy>) -> Result<(), ApiErro
                 .field("id")
                 .hint("an id is used once, for ever: choose a new one for other content"))
         }
-        Ok(Reply::Unavailable { .. } | Reply::NotHolder { .. }) | Err(_) => Err(ApiError::busy()),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance | Reply::NotHolder { .. }) | Err(_) => {
+            Err(ApiError::busy())
+        }
     }
 }
 

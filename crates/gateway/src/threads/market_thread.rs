@@ -178,8 +178,8 @@ impl MarketThread {
             self.metrics.batch_published(valid.len(), received.seconds());
             let command = HubCommand::Publish { ticks: valid, source, received };
             self.hub.blocking_send(command).map_err(drop)?;
-            // Orders fill only on ticks that nobody doubts.
-            self.ticks.offer(&good);
+            // Orders fill and fire only on ticks that nobody doubts.
+            self.ticks.offer(&good, source, received);
         }
         Ok(())
     }

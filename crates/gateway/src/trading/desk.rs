@@ -1,5 +1,6 @@
 //! Where handlers bring signals and commands and where they look at the state.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,8 +10,8 @@ use engine::reconcile::Book;
 use journal::DbError;
 use journal::events::{Journal, Row, SqliteJournal};
 use tokio::sync::{broadcast, oneshot, watch};
-use trade::event::{Class, ConversionCommanded, FateResolved, OrderCommanded, SignalReceived};
-use trade::{AccountId, Event, IntentId, Order, OrderId, OrderIds, State};
+use trade::event::{Class, ConversionCommanded, FateResolved, GttCommanded, OrderCommanded, SignalReceived};
+use trade::{AccountId, Event, GttId, IntentId, Order, OrderId, OrderIds, State};
 
 use super::credentials::AccessTokens;
 use super::eye::Eye;
@@ -48,6 +49,7 @@ pub(super) enum Submission {
     Signal(Box<SignalReceived>),
     Command(Box<OrderCommanded>),
     Conversion(Box<ConversionCommanded>),
+    Gtt(Box<GttCommanded>),
     Control(Box<Event>, Option<u64>),
     Judgement(Box<FateResolved>),
 }
@@ -65,6 +67,8 @@ pub struct Desk {
     /// A journal handle of its own, for reading rows.
     pub(super) journal: Arc<Mutex<SqliteJournal>>,
     pub(super) ids: Mutex<OrderIds>,
+    /// The highest number of an order that waits for a price which was drawn here.
+    pub(super) gtts: AtomicU64,
     pub(super) eye: Eye,
     pub(super) instance: u32,
     pub(super) reach: Reach,
@@ -128,6 +132,23 @@ impl Desk {
     /// [`DeskBusy`].
     pub async fn convert(&self, conversion: ConversionCommanded) -> Result<Reply, DeskBusy> {
         self.submit(Submission::Conversion(Box::new(conversion))).await
+    }
+
+    /// A number for an order that waits for a price. Another instance may have given it meanwhile: then its row is in conflict,
+    /// and the next one will do.
+    pub fn draw_gtt_id(&self) -> GttId {
+        let newest = self.states.borrow().gtts.newest;
+        let next = |drawn: u64| Some(drawn.max(newest) + 1);
+        let drawn = self.gtts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        GttId(drawn.unwrap_or_default().max(newest) + 1)
+    }
+
+    /// Brings a command about an order that waits for a price.
+    ///
+    /// # Errors
+    /// [`DeskBusy`].
+    pub async fn gtt(&self, command: GttCommanded) -> Result<Reply, DeskBusy> {
+        self.submit(Submission::Gtt(Box::new(command))).await
     }
 
     /// Brings a fact of stream `control`: a halt, limits, an account, a flag.

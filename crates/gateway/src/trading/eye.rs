@@ -52,6 +52,14 @@ impl Eye {
         Some(Money::from_price(published.tick.last, published.tick.decimals))
     }
 
+    /// Machine time since `received`, times the speed of the market, in milliseconds.
+    pub fn age_ms(&self, received: UnixNanos) -> u64 {
+        let age = machine_now().0.saturating_sub(received.0).max(0);
+        // A standing clock ages nothing; whether it trades is another question.
+        let speed = if self.clock.is_stopped() { 0.0 } else { self.speed };
+        (age as f64 / 1e6 * speed) as u64
+    }
+
     /// What is listed under a name or a token.
     pub fn instrument(&self, name: &str) -> Option<Instrument> {
         self.listing.get().registry.resolve(name).cloned()
@@ -83,14 +91,11 @@ impl MarketView for Eye {
         let tick = &published.tick;
         let money = |price| Money::from_price(price, tick.decimals);
         let level = |level: &market::DepthLevel| (level.quantity > 0).then(|| money(level.price));
-        let age = machine_now().0.saturating_sub(published.received.0).max(0);
-        // A standing clock ages nothing; whether it trades is another question.
-        let speed = if self.clock.is_stopped() { 0.0 } else { self.speed };
         Some(Quote {
             last: money(tick.last),
             bid: level(&tick.depth.buy[0]),
             ask: level(&tick.depth.sell[0]),
-            age_ms: (age as f64 / 1e6 * speed) as u64,
+            age_ms: self.age_ms(published.received),
             source: published.source.into(),
             suspect: published.suspect.map(str::to_owned),
             band: None,

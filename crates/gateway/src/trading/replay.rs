@@ -67,6 +67,11 @@ impl Fold {
     /// Hash of the state's projection, of version [`PROJECTION`].
     pub fn state_hash(&self) -> [u8; 32] {
         // Present for the version that this build names as its newest.
-        projection::hash(&self.state, PROJECTION).unwrap_or_default()
+        self.state_hash_of(PROJECTION).unwrap_or_default()
+    }
+
+    /// The same of an older version of the projection; `None` for one that this build does not know.
+    pub fn state_hash_of(&self, projection: u32) -> Option<[u8; 32]> {
+        projection::hash(&self.state, projection)
     }
 }

@@ -49,7 +49,7 @@ async fn write(desk: &Desk, folder: &Path, account: AccountId, day: Date) {
         Ok(Reply::Recorded { seq } | Reply::Known { seq } | Reply::Conflict { seq }) => {
             comparison(desk, &account, seq).await
         }
-        Ok(Reply::Unavailable { .. }) | Err(_) => Ok(None),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance) | Err(_) => Ok(None),
     };
     let made = match comparison {
         Ok(comparison) => {

@@ -13,7 +13,7 @@ use journal::ship::{self, ShipError};
 use journal::{DataDirectory, hex};
 use market::UnixNanos;
 use trade::event::JournalBegan;
-use trade::{Event, SCHEMA, projection};
+use trade::{Event, SCHEMA};
 
 use super::backups::fold_all;
 use super::replay::{Fold, FoldError};
@@ -89,9 +89,9 @@ pub struct Restored {
     pub directory: DataDirectory,
     /// Newest row of the backup.
     pub backup_head: Head,
-    /// Hash of the state after that row; the backup's manifest says the same, if it is of the same projection.
+    /// Hash of the state after that row, of the newest projection; the backup's manifest says the hash of its own.
     pub backup_state_hash: [u8; 32],
-    /// Whether it was compared: a newer or older build may know another projection.
+    /// Whether that one was compared: a newer build may know another projection.
     pub compared: bool,
     /// Rows that came from the shipped log.
     pub from_log: u64,
@@ -161,10 +161,8 @@ fn compare(restoring: &Restoring, fold: &Fold) -> Result<bool, RestoreFailed> {
         let found = format!("row {} {}", fold.head().seq, hex::encode(&fold.head().hash));
         return differs("the newest row", format!("row {} {}", manifest.seq, manifest.head_hash), found);
     }
-    if manifest.projection != projection::VERSION {
-        return Ok(false);
-    }
-    let found = hex::encode(&fold.state_hash());
+    let Some(found) = fold.state_hash_of(manifest.projection) else { return Ok(false) };
+    let found = hex::encode(&found);
     if manifest.state_hash != found {
         return differs("the hash of the state", manifest.state_hash.clone(), found);
     }

@@ -1,6 +1,7 @@
 //! Opening the desk: journal, registration, fold, first accounts, then the thread.
 
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
@@ -143,6 +144,7 @@ pub fn open(
         states,
         journal: Arc::new(Mutex::new(reader)),
         ids: Mutex::new(OrderIds::for_commands(engine.state().incarnation, number)),
+        gtts: AtomicU64::new(engine.state().gtts.newest),
         eye: eye.clone(),
         instance: number,
     });

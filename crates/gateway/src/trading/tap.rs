@@ -1,22 +1,34 @@
-//! Ticks for paper accounts: every tick of the instruments that have working orders, in order, from the market's thread to the
-//! deciding thread.
+//! Ticks for the deciding thread: every good tick of the instruments in which paper orders work or an order waits for a price, in
+//! order, from the market's thread.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use market::Tick;
+use market::{Source, Tick, UnixNanos};
 
 /// Bundles of ticks on their way. When it is full the market does not wait: the bundle is dropped and counted, and the next
-/// tick of each instrument brings the matching up to date. Only fills in between are missed.
+/// tick of each instrument brings the matching up to date. Only fills in between are missed, and triggers that were touched
+/// in between and not since.
 const TAP_QUEUE: usize = 1_024;
+
+/// Ticks that came together.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// When they reached this process, in machine time.
+    pub received: UnixNanos,
+    /// From where.
+    pub source: Source,
+    /// In their order.
+    pub ticks: Vec<Tick>,
+}
 
 /// What the market's thread holds.
 #[derive(Clone, Debug)]
 pub struct TickTap {
     wanted: Arc<RwLock<HashSet<u32>>>,
-    sender: SyncSender<Vec<Tick>>,
+    sender: SyncSender<Bundle>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -24,7 +36,7 @@ pub struct TickTap {
 #[derive(Debug)]
 pub struct TickDrain {
     wanted: Arc<RwLock<HashSet<u32>>>,
-    receiver: Receiver<Vec<Tick>>,
+    receiver: Receiver<Bundle>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -39,16 +51,16 @@ pub fn tap() -> (TickTap, TickDrain) {
 
 impl TickTap {
     /// Passes on what is wanted of `ticks`. Never waits.
-    pub fn offer(&self, ticks: &[Tick]) {
+    pub fn offer(&self, ticks: &[Tick], source: Source, received: UnixNanos) {
         let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
         if wanted.is_empty() {
             return;
         }
-        let bundle: Vec<Tick> = ticks.iter().filter(|tick| wanted.contains(&tick.token.0)).copied().collect();
+        let ticks: Vec<Tick> = ticks.iter().filter(|tick| wanted.contains(&tick.token.0)).copied().collect();
         drop(wanted);
-        let count = bundle.len() as u64;
+        let count = ticks.len() as u64;
         if count > 0
-            && let Err(TrySendError::Full(_)) = self.sender.try_send(bundle)
+            && let Err(TrySendError::Full(_)) = self.sender.try_send(Bundle { received, source, ticks })
         {
             self.dropped.fetch_add(count, Ordering::Relaxed);
         }
@@ -65,8 +77,8 @@ impl TickDrain {
     }
 
     /// What has come.
-    pub fn drain(&self) -> impl Iterator<Item = Tick> {
-        self.receiver.try_iter().flatten()
+    pub fn drain(&self) -> impl Iterator<Item = Bundle> {
+        self.receiver.try_iter()
     }
 
     /// Ticks that were dropped so far.

@@ -23,7 +23,8 @@ use trade::{AccountId, Event, Order, State};
 use super::desk::{Message, Submission};
 use super::eye::Eye;
 use super::snapshots;
-use super::tap::TickDrain;
+use super::tap::{Bundle, TickDrain};
+use super::triggers::Triggers;
 use super::venues::Venues;
 use crate::clock::{boot_nanos, machine_now};
 use crate::metrics::Metrics;
@@ -70,6 +71,7 @@ pub(super) struct DeskThread {
     published: u64,
     day: Option<Date>,
     wanted: HashSet<u32>,
+    triggers: Triggers,
     facts_since: Option<i64>,
     tried_to_end: HashMap<u32, i64>,
     doubt_reads: HashMap<AccountId, i64>,
@@ -116,6 +118,7 @@ impl DeskThread {
             kept: i64::MIN,
             day: None,
             wanted: HashSet::new(),
+            triggers: Triggers::default(),
             facts_since: None,
             tried_to_end: HashMap::new(),
             doubt_reads: HashMap::new(),
@@ -158,7 +161,7 @@ impl DeskThread {
                     message => self.take(message, &mut inputs),
                 }
             }
-            self.match_paper(&mut inputs);
+            self.match_ticks(&mut inputs);
             if !ending && !self.patience(&inputs).is_zero() {
                 continue;
             }
@@ -201,6 +204,7 @@ impl DeskThread {
                     Submission::Signal(signal) => Input::Signal { signal, ticket },
                     Submission::Command(command) => Input::Command { command, ticket },
                     Submission::Conversion(conversion) => Input::Conversion { conversion, ticket },
+                    Submission::Gtt(command) => Input::Gtt { command, ticket },
                     Submission::Control(event, made_at) => Input::Control { event, made_at, ticket },
                     Submission::Judgement(resolved) => Input::Judgement { resolved, ticket },
                 });
@@ -396,21 +400,31 @@ impl DeskThread {
         }
     }
 
-    /// Ticks to the paper books, and what they say to the engine.
-    fn match_paper(&mut self, inputs: &mut Vec<Input>) {
+    /// Ticks to the paper books and to what waits for a price, and what both say to the engine.
+    fn match_ticks(&mut self, inputs: &mut Vec<Input>) {
         let now = self.eye.now().market;
-        let ticks: Vec<BookUpdate> =
-            self.ticks.drain().map(|tick| BookUpdate::from_tick(&tick, now)).collect();
-        let mut wanted = HashSet::new();
+        self.triggers.follow(self.engine.state());
+        let bundles: Vec<Bundle> = self.ticks.drain().collect();
+        let ticks = bundles.iter().flat_map(|bundle| &bundle.ticks);
+        let updates: Vec<BookUpdate> = ticks.map(|tick| BookUpdate::from_tick(tick, now)).collect();
+        let mut wanted: HashSet<u32> = self.triggers.tokens().collect();
         for (_, venue) in self.venues.papers() {
-            for update in &ticks {
+            for update in &updates {
                 venue.on_book(update);
             }
             inputs.extend(venue.drain(now).into_iter().map(|event| Input::Venue(Box::new(event))));
             wanted.extend(venue.wanted());
         }
+        inputs.extend(self.triggers.touched(&bundles, |received| self.eye.age_ms(received)));
         if wanted != self.wanted {
             self.ticks.want(&wanted);
+            for token in self.triggers.tokens().filter(|token| !self.wanted.contains(token)) {
+                // An order in it that comes later finds it wanted already: this is where its book stands.
+                if let Some(newest) = self.eye.tick(token) {
+                    let update = BookUpdate::from_tick(&newest.tick, now);
+                    self.venues.papers().for_each(|(_, venue)| venue.on_book(&update));
+                }
+            }
             self.wanted = wanted;
         }
     }
@@ -493,7 +507,7 @@ impl DeskThread {
     fn end(&mut self, inbox: &Receiver<Message>, mut inputs: Vec<Input>) -> Result<(), EngineError> {
         let deadline = boot_nanos() + LAST_CALLS;
         loop {
-            self.match_paper(&mut inputs);
+            self.match_ticks(&mut inputs);
             self.step(&mut inputs)?;
             let held: Vec<AccountId> = self.engine.held().map(|(account, _)| account.clone()).collect();
             let in_flight = held.iter().any(|account| self.engine.has_calls_in_flight(account));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::apply::{Row, account_mut};
 use crate::event::{AccountAdded, FlagSet, Halted, JournalBegan, LimitsSet, Resumed};
+use crate::gtt::GTTS_SKIPPED;
 use crate::ids::AccountId;
 use crate::state::{Account, Pending, State};
 
@@ -11,6 +12,8 @@ pub(super) fn journal_began(state: &mut State, row: Row<'_>, began: &JournalBega
     state.control_seq = row.seq;
     state.incarnation = began.incarnation;
     if began.restored_at.is_some() {
+        // What was made after the backup is not known: a number that some client remembers must not name another one.
+        state.gtts.newest = state.gtts.newest.saturating_add(GTTS_SKIPPED);
         // Each by itself, so that one account goes on once it is reconciled while others wait.
         for name in names(state) {
             if let Some(account) = account_mut(state, &name) {

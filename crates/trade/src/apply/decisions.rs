@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rpds::{QueueSync, RedBlackTreeMapSync};
 
-use crate::apply::{Row, account_mut, standing};
+use crate::apply::{Row, account_mut, gtt, standing};
 use crate::budget::BudgetUse;
 use crate::event::{Call, Cause, CommandedAct, Converted, DayBegan, Decided, Intended, Sent, Verdict};
 use crate::ids::AccountId;
@@ -50,6 +50,9 @@ pub(super) fn decided(state: &mut State, row: Row<'_>, decided: &Decided) {
             let denied = decided.verdict == Verdict::Denied && matches!(command.what, CommandedAct::Place(_));
             if denied && state.client_names.contains_key(&command.order) {
                 standing::keep_ended(state, command.order);
+            }
+            if denied && let Some(fired) = command.gtt {
+                gtt::denied(state, fired, row, &decided.reasons);
             }
         }
         Pending::Cancel(_) | Pending::Conversion(_) => {}
@@ -192,4 +195,5 @@ pub(super) fn day_began(state: &mut State, row: Row<'_>, began: &DayBegan) {
     account.trade_ids = Default::default();
     account.best_today = Money::ZERO;
     account.budget.begin_day(began.day);
+    gtt::end_expired(state, row, &began.account);
 }

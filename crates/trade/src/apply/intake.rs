@@ -35,6 +35,7 @@ pub(super) fn order_commanded(state: &mut State, row: Row<'_>, commanded: &Order
         tag: commanded.tag.clone(),
         kite: commanded.kite.clone(),
         may_slice: commanded.may_slice,
+        gtt: None,
     })));
     // Only a placement names its order.
     if let (Some(client), CommandedAct::Place(_)) = (&commanded.client_id, &commanded.what)

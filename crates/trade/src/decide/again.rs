@@ -104,9 +104,10 @@ fn token(state: &State, pending: &Pending) -> Option<u32> {
 }
 
 /// The market as it was written down.
-struct RecordedView<'a> {
-    inputs: &'a Inputs,
-    token: Option<u32>,
+pub(super) struct RecordedView<'a> {
+    pub(super) inputs: &'a Inputs,
+    /// The one that `inputs.quote` is about.
+    pub(super) token: Option<u32>,
 }
 
 impl MarketView for RecordedView<'_> {

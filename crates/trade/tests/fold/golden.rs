@@ -1,10 +1,11 @@
 //! The state hash of a fixed history: if it changes, builds no longer agree and version 1 was broken.
 
-use trade::Money;
 use trade::event::*;
 use trade::projection::{VERSION, hash, text};
 use trade::request::Side;
+use trade::{Money, Reason};
 
+use crate::gtt;
 use crate::history::*;
 
 fn fixed() -> History {
@@ -43,6 +44,43 @@ fn version_1_never_changes() {
         "{}",
         text(&state, 1).unwrap()
     );
+}
+
+/// With one of each stage that the fold tells.
+fn waiting() -> History {
+    let mut day = fixed();
+    for (gtt, triggers) in [(1, &[90, 110][..]), (2, &[95]), (3, &[90]), (4, &[90])] {
+        gtt::command(&mut day, gtt, GttAct::Place(gtt::terms(triggers)));
+    }
+    gtt::fire(&mut day, 1, 1, 112);
+    gtt::command(&mut day, 3, GttAct::Delete);
+    let denied = gtt::fire(&mut day, 4, 0, 89);
+    let reasons = vec![Reason::plain(trade::Code::Margin)];
+    let cause = Cause::Command { order: denied, command: 1 };
+    day.add(Event::Decided(Decided { reasons, ..decided("paper", cause, Verdict::Denied) }));
+    day
+}
+
+#[test]
+fn version_2_never_changes() {
+    let state = waiting().state;
+    let hash = hash(&state, 2).unwrap();
+    let shown: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        shown,
+        "51c96283ba54571d29dff5bfaaab513fbae2b3c92bfdcd474de5d025999cb306",
+        "{}",
+        text(&state, 2).unwrap()
+    );
+}
+
+#[test]
+fn version_2_says_what_version_1_says_and_more() {
+    let state = waiting().state;
+    let (one, two) = (text(&state, 1).unwrap(), text(&state, 2).unwrap());
+    let (_, one) = one.split_once('\n').unwrap();
+    let (_, two) = two.split_once('\n').unwrap();
+    assert!(two.starts_with(one) && two.len() > one.len());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod golden;
+mod gtt;
 mod history;
 mod laws;
 mod rules;

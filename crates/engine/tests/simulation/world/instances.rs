@@ -218,6 +218,9 @@ impl World {
             let resumed = trade::event::Resumed { account, why, by: "operator".to_owned() };
             self.post(Event::Resumed(resumed));
         }
+        for event in clients::delete_all(self.oracle.state(), self.posts.len()) {
+            self.post(event);
+        }
         Ok(())
     }
 }

@@ -68,6 +68,7 @@ impl World {
         let input = match event {
             Event::SignalReceived(signal) => Input::Signal { signal: Box::new(signal), ticket },
             Event::OrderCommanded(command) => Input::Command { command: Box::new(command), ticket },
+            Event::GttCommanded(command) => Input::Gtt { command: Box::new(command), ticket },
             Event::FateResolved(resolved) => Input::Judgement { resolved: Box::new(resolved), ticket },
             event => Input::Control { event: Box::new(event), made_at: None, ticket },
         };
@@ -80,7 +81,13 @@ impl World {
         }
         let name = self.posts.len();
         match self.random.index(100) {
-            0..45 => {
+            0..12 => {
+                let account = self.accounts[self.random.index(self.accounts.len())].clone();
+                let state = self.oracle.state();
+                let event = clients::gtt(&mut self.random, &self.market, state, account, name);
+                self.post(event);
+            }
+            12..45 => {
                 for one in 0..self.random.pick(&[1, 1, 1, 4]) {
                     let event = clients::signal(&mut self.random, &self.market, &self.accounts, name + one);
                     self.post(event);
@@ -96,7 +103,7 @@ impl World {
             75..87 => {
                 let old = self.random.index(self.posts.len());
                 let event = self.posts[old].event.clone();
-                if matches!(event, Event::SignalReceived(_) | Event::OrderCommanded(_)) {
+                if clients::key(&event).is_some() {
                     let event = if self.random.chance(500) {
                         clients::altered(&mut self.random, &event)
                     } else {
@@ -163,6 +170,7 @@ impl World {
                 return Ok(());
             }
             Reply::NotHolder { .. } => self.counts.hit("reply not holder"),
+            Reply::OlderInstance => return violated(LIVES, "all instances are of one version"),
         }
         post.replied = true;
         // A halt that was answered holds from now on: the journal refuses what had not seen it.

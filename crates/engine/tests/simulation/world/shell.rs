@@ -71,7 +71,8 @@ impl World {
         let instance = self.slots[slot].as_mut().unwrap();
         let number = instance.number;
         let most = most.min(instance.inbox.len());
-        let inputs: Vec<Input> = instance.inbox.drain(..most).collect();
+        let mut inputs: Vec<Input> = instance.inbox.drain(..most).collect();
+        inputs.extend(self.market.touched(&mut self.random, times.now.machine));
         let tickets: Vec<Ticket> = inputs.iter().filter_map(ticket_of).collect();
         instance.steps += 1;
         let outputs = instance.engine.step(inputs, &self.market, times);
@@ -280,9 +281,10 @@ fn ticket_of(input: &Input) -> Option<Ticket> {
         Input::Signal { ticket, .. }
         | Input::Command { ticket, .. }
         | Input::Conversion { ticket, .. }
+        | Input::Gtt { ticket, .. }
         | Input::Control { ticket, .. }
         | Input::Judgement { ticket, .. } => Some(*ticket),
         Input::Book { ticket, .. } => *ticket,
-        Input::Venue(_) | Input::Sent(..) => None,
+        Input::Seen { .. } | Input::Venue(_) | Input::Sent(..) => None,
     }
 }

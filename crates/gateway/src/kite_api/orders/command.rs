@@ -56,7 +56,9 @@ async fn verdict(gateway: &Gateway, command: OrderCommanded) -> Result<Option<Ve
         Ok(Reply::Conflict { .. }) => {
             return Err(Refusal::new(ErrorType::Order, "The order exists already."));
         }
-        Ok(Reply::Unavailable { .. } | Reply::NotHolder { .. }) | Err(DeskBusy) => return Err(busy()),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance | Reply::NotHolder { .. }) | Err(DeskBusy) => {
+            return Err(busy());
+        }
     };
     // Whether it is decided, and if so, whether it made an order.
     let decided = desk.until(PATIENCE, |state| {

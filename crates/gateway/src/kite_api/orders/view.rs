@@ -200,14 +200,16 @@ fn message(order: &Order) -> Option<String> {
     order.message.clone().or_else(|| of_stage.map(str::to_owned))
 }
 
-const fn side(side: trade::Side) -> Side {
+/// The broker's word for it.
+pub const fn side(side: trade::Side) -> Side {
     match side {
         trade::Side::Buy => Side::Buy,
         trade::Side::Sell => Side::Sell,
     }
 }
 
-const fn order_type(order_type: trade::OrderType) -> OrderType {
+/// The broker's word for it.
+pub const fn order_type(order_type: trade::OrderType) -> OrderType {
     match order_type {
         trade::OrderType::Market => OrderType::Market,
         trade::OrderType::Limit => OrderType::Limit,
@@ -216,7 +218,8 @@ const fn order_type(order_type: trade::OrderType) -> OrderType {
     }
 }
 
-const fn validity(validity: trade::Validity) -> Validity {
+/// The broker's word for it.
+pub const fn validity(validity: trade::Validity) -> Validity {
     match validity {
         trade::Validity::Day => Validity::Day,
         trade::Validity::Ioc => Validity::Ioc,

@@ -54,6 +54,7 @@ pub async fn convert(
         Ok(Reply::Unavailable { why }) => {
             return Err(Refusal::new(ErrorType::Network, format!("Nothing was recorded: {why}.")));
         }
+        Ok(Reply::OlderInstance) => return Err(Refusal::older_instance()),
         Ok(Reply::Conflict { .. } | Reply::NotHolder { .. }) | Err(DeskBusy) => return Err(busy()),
     };
     let decided = gateway

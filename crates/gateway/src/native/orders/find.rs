@@ -105,11 +105,14 @@ fn folded(state: &State, id: OrderId, rows: &[Row]) -> Option<Arc<Order>> {
 
 /// A command that was denied, or still waits: it has an id and rows, and no order.
 fn never_made(id: OrderId, rows: &[Row]) -> Option<Found> {
-    let (row, command) = rows.iter().find_map(|row| match rows::event(row) {
-        Ok(Event::OrderCommanded(command)) => Some((row, command)),
+    let (row, account, tag, request) = rows.iter().find_map(|row| match rows::event(row) {
+        Ok(Event::OrderCommanded(command)) => {
+            let CommandedAct::Place(request) = command.what else { return None };
+            Some((row, command.account, command.tag, request))
+        }
+        Ok(Event::GttTriggered(fired)) => Some((row, fired.account, None, fired.request)),
         _ => None,
     })?;
-    let CommandedAct::Place(request) = command.what else { return None };
     let denial = rows.iter().find_map(|row| match rows::event(row) {
         Ok(Event::Decided(decided)) if decided.verdict == Verdict::Denied => Some((row, decided)),
         _ => None,
@@ -120,7 +123,7 @@ fn never_made(id: OrderId, rows: &[Row]) -> Option<Found> {
     });
     let view = OrderView {
         order_id: id.to_string(),
-        account: command.account.to_string(),
+        account: account.to_string(),
         instrument: request.contract.name.clone(),
         side: request.side.as_str(),
         quantity: request.quantity,
@@ -133,7 +136,7 @@ fn never_made(id: OrderId, rows: &[Row]) -> Option<Found> {
         filled: 0,
         average_price: None,
         remaining: 0,
-        tag: command.tag,
+        tag,
         signal: None,
         venue_order_id: None,
         message,
@@ -141,5 +144,5 @@ fn never_made(id: OrderId, rows: &[Row]) -> Option<Found> {
         updated: UnixNanos(newest.time).to_rfc3339(),
         sequence: newest.seq,
     };
-    Some(Found { id, account: command.account, request, view })
+    Some(Found { id, account, request, view })
 }

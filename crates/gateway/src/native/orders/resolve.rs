@@ -61,7 +61,7 @@ pub async fn resolve(
             "another instance decides for the order's account",
         )
         .hint("GET /v1/leases names it: ask that instance")),
-        Ok(Reply::Unavailable { .. }) | Err(_) => Err(ApiError::busy()),
+        Ok(Reply::Unavailable { .. } | Reply::OlderInstance) | Err(_) => Err(ApiError::busy()),
     }
 }
 
