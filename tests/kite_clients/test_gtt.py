@@ -152,7 +152,7 @@ def test_a_leg_whose_order_is_refused_says_why(client, exchange):
     ({"last_price": "trigger"}, "condition.trigger_values"),
     ({"quantity": 0}, "orders.quantity"),
     ({"order_type": "MARKET"}, "orders.order_type"),
-    ({"product": "BO"}, "product"),
+    ({"product": "BO"}, "orders.product"),
 ])
 def test_what_is_wrong_is_named(client, change, words):
     price, low, _ = far(client)

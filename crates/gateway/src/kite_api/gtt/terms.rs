@@ -75,7 +75,7 @@ fn read_leg(wanted: &GttDefinition, leg: &Leg, contract: &Contract) -> Result<Gt
         price: Some(limit),
         trigger_price: None,
         validity: Validity::Day,
-        product: product("orders", &leg.product)?,
+        product: product("orders.product", &leg.product)?,
     };
     Ok(GttLeg { trigger, order })
 }
