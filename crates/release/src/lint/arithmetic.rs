@@ -1,0 +1,5 @@
+//! Sums, units and lengths.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Commands, manifests, alert rules and checks.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Order and dates.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

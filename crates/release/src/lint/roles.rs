@@ -1,0 +1,5 @@
+//! Roles and states.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Thresholds and targets that exclude each other.
+
+use super::Rule;
+
+pub(super) const RULES: &[Rule] = &[];
