@@ -2,6 +2,7 @@
 
 mod journal;
 mod operator;
+mod release;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
+pub use self::release::*;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -68,6 +70,9 @@ pub enum Command {
     /// Check, replay, compare, export, back up, restore and ship the journal of orders
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Take a service to production: policy, lint, windows
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Print the version
     Version(VersionArguments),
 }

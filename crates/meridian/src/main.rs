@@ -15,6 +15,7 @@ mod logs;
 mod orders;
 mod output;
 mod reconcile;
+mod release;
 mod signals;
 mod timeline;
 mod up;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Positions(arguments) => orders::positions(&arguments),
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
+        Command::Release(command) => release::run(command),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

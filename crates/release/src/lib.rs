@@ -5,10 +5,12 @@
 //!
 //! - [`policy`]: what a team demands of a release of its service, as data.
 //! - [`lint`]: what is wrong with it before anything has happened.
+//! - [`claims`]: its authors' own figures beside the computed ones.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
 pub mod calendar;
+pub mod claims;
 pub mod figure;
 pub mod length;
 pub mod lint;
