@@ -6,6 +6,7 @@
 //! - [`policy`]: what a team demands of a release of its service, as data.
 //! - [`lint`]: what is wrong with it before anything has happened.
 //! - [`calendar`]: when the markets it depends on are in session.
+//! - [`window`]: when a release may begin, and why not now.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
 pub mod calendar;
@@ -13,6 +14,7 @@ pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
+pub mod window;
 
 pub use figure::Figure;
 pub use length::{Budget, Length};
