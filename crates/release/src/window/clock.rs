@@ -60,7 +60,7 @@ fn moments(zone: &TimeZone, date: Date, time: Time) -> (Timestamp, Timestamp) {
     let shown = zone.to_ambiguous_timestamp(date.to_datetime(time));
     let skipped = matches!(shown.offset(), jiff::tz::AmbiguousOffset::Gap { .. });
     // Only within a day of the first and last year that jiff knows is there no such moment.
-    let one = shown.clone().earlier().unwrap_or(Timestamp::MAX);
+    let one = shown.earlier().unwrap_or(Timestamp::MAX);
     let other = shown.later().unwrap_or(Timestamp::MAX);
     if skipped {
         let change = zone.following(one).next().map_or(other, |change| change.timestamp());
