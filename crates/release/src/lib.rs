@@ -7,6 +7,7 @@
 //! - [`lint`]: what is wrong with it before anything has happened.
 //! - [`claims`]: its authors' own figures beside the computed ones.
 //! - [`calendar`]: when the markets it depends on are in session.
+//! - [`window`]: when a release may begin, and why not now.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
 pub mod calendar;
@@ -15,6 +16,7 @@ pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
+pub mod window;
 
 pub use figure::Figure;
 pub use length::{Budget, Length};

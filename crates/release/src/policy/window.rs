@@ -17,13 +17,17 @@ pub struct Windows {
     /// A release lies outside sessions, whole: from its first step to the end of its watch.
     #[serde(default)]
     pub outside_sessions: bool,
+    /// With `outside_sessions`: all is over so long before the opening, or before orders for it begin to be collected.
+    #[serde(default)]
+    pub before_open: Length,
     /// Weekdays that are tried first: `mon` to `sun`.
     #[serde(default)]
     pub prefer: Vec<String>,
     /// Weekdays without releases.
     #[serde(default)]
     pub avoid: Vec<String>,
-    /// Weekdays on which contracts expire: no releases then.
+    /// Weekdays on which contracts expire: no releases then. Where the calendar has no session on such a day, contracts expire on
+    /// the last day before it that has one.
     #[serde(default)]
     pub expiry_days: Vec<String>,
     /// How long a release takes in the window; absent: as the deploy runbook and the roll-out say.
@@ -50,13 +54,13 @@ pub struct Window {
     /// For people.
     #[serde(default)]
     pub title: String,
-    /// Only on these; absent: every day.
+    /// Only when it begins on these, or belongs to a session of these; absent: every day.
     #[serde(default)]
     pub weekdays: Vec<String>,
     /// Time of day; either both or `relative`.
     #[serde(default)]
     pub from: Option<String>,
-    /// Time of day; before `from`: on the next day.
+    /// Time of day; `from` or earlier: on the next day.
     #[serde(default)]
     pub to: Option<String>,
     /// From the session's edges.
@@ -126,4 +130,7 @@ pub struct Hotfix {
     /// It may also lie in sessions.
     #[serde(default)]
     pub in_sessions: bool,
+    /// It may also lie on the days on which contracts expire.
+    #[serde(default)]
+    pub on_expiry_days: bool,
 }
