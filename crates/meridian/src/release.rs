@@ -2,6 +2,7 @@
 
 mod lint;
 mod policy;
+mod window;
 
 use crate::cli::ReleaseCommand;
 use crate::failure::Failure;
@@ -10,6 +11,6 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
     match command {
         ReleaseCommand::Init(arguments) => policy::init(&arguments),
         ReleaseCommand::Lint(arguments) => lint::run(&arguments),
-        ReleaseCommand::Window(arguments) => policy::window(&arguments),
+        ReleaseCommand::Window(arguments) => window::run(&arguments),
     }
 }

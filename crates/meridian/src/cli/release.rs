@@ -42,6 +42,9 @@ pub struct LintArguments {
     /// Findings that make the command fail
     #[arg(long, value_name = "LEVEL")]
     pub deny: Option<Deny>,
+    /// A session calendar in place of the built-in one, as in nse=2027.toml (repeatable)
+    #[arg(long, value_name = "MARKET=FILE", value_parser = parse_calendar)]
+    pub calendar: Vec<CalendarFile>,
     /// Explain one code instead; `all` lists every code
     #[arg(long, value_name = "CODE", conflicts_with = "files")]
     pub explain: Option<String>,
@@ -70,12 +73,31 @@ pub struct WindowArguments {
     /// Ask about this moment instead of now, as in 2026-11-24T09:15:00+05:30
     #[arg(long, value_name = "TIME")]
     pub at: Option<jiff::Timestamp>,
+    /// A session calendar in place of the built-in one, as in nse=2027.toml (repeatable)
+    #[arg(long, value_name = "MARKET=FILE", value_parser = parse_calendar)]
+    pub calendar: Vec<CalendarFile>,
     /// The release mends an incident of this severity
     #[arg(long, value_name = "SEVERITY")]
     pub severity: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// A calendar by hand.
+#[derive(Clone, Debug)]
+pub struct CalendarFile {
+    pub market: String,
+    pub path: PathBuf,
+}
+
+fn parse_calendar(text: &str) -> Result<CalendarFile, String> {
+    match text.split_once('=') {
+        Some((market, path)) if !market.is_empty() && !path.is_empty() => {
+            Ok(CalendarFile { market: market.to_owned(), path: path.into() })
+        }
+        _ => Err("write the market and the file, as in nse=2027.toml".into()),
+    }
 }
 
 fn parse_name(text: &str) -> Result<String, String> {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use release::claims::{Claim, claims};
 use release::lint::{Finding, Level, Rule, catalogue, lint};
-use release::calendar::Calendars;
 use serde_json::{Value, json};
 
 use super::policy::{Read, read};
+use super::window::calendars;
 use crate::cli::{Deny, LintArguments};
 use crate::failure::Failure;
 use crate::output;
@@ -16,7 +16,7 @@ pub fn run(arguments: &LintArguments) -> Result<(), Failure> {
     if let Some(code) = &arguments.explain {
         return explain(code, arguments.json);
     }
-    let calendars = Calendars::builtin();
+    let calendars = calendars(&arguments.calendar)?;
     let mut documents = Vec::new();
     let mut denied = 0;
     for path in &arguments.files {

@@ -1,4 +1,4 @@
-//! Policies as files: reading one with what it names, writing a first one; `meridian release init` and `window`.
+//! Policies as files: reading one with what it names, writing a first one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use release::Loaded;
 use release::init::starter;
 
-use crate::cli::{InitArguments, WindowArguments};
+use crate::cli::InitArguments;
 use crate::failure::Failure;
 use crate::output;
 
@@ -49,7 +49,11 @@ pub fn read(path: &Path) -> Result<Read, Failure> {
     Ok(Read { loaded, files })
 }
 
-fn content(path: &Path) -> Result<String, Failure> {
+/// A text written by people.
+///
+/// # Errors
+/// Names the file.
+pub fn content(path: &Path) -> Result<String, Failure> {
     let failure = |cause: &dyn std::fmt::Display| {
         Failure::new(format!("cannot read {}", path.display())).cause(cause).hint("check the path")
     };
