@@ -6,13 +6,17 @@
 //! - [`policy`]: what a team demands of a release of its service, as data.
 //! - [`lint`]: what is wrong with it before anything has happened.
 //! - [`calendar`]: when the markets it depends on are in session.
+//! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
+pub mod budget;
 pub mod calendar;
+pub mod evidence_needed;
 pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
+pub mod runbook_time;
 
 pub use figure::Figure;
 pub use length::{Budget, Length};

@@ -9,8 +9,10 @@
 mod arithmetic;
 mod commands;
 mod dates;
+mod demands;
 mod roles;
 mod thresholds;
+mod words;
 
 use std::collections::BTreeMap;
 
