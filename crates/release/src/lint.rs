@@ -11,6 +11,7 @@ mod commands;
 mod dates;
 mod demands;
 mod roles;
+mod sums;
 mod thresholds;
 mod words;
 

@@ -1,7 +1,7 @@
 //! Every target of a policy, wherever it stands, with its path; and what its metric makes of it.
 
 use super::Case;
-use super::words::at;
+use super::words::{at, spoken};
 use crate::policy::{
     Comparison, Criterion, FromIncidents, Horizon, Kind, Metric, Policy, Probe, Score, Target,
 };
@@ -16,6 +16,8 @@ pub(crate) enum Place<'a> {
     Criterion(&'a Horizon, &'a Criterion),
     /// A check asks for it.
     Check,
+    /// A check asks for it with a query of its own, so other values of the metric say nothing.
+    OwnQuery,
     /// It gives a score.
     Score,
     /// It sets something off.
@@ -63,7 +65,8 @@ pub(crate) fn demands(policy: &Policy) -> Vec<Demand<'_>> {
     for (place, check) in policy.checks.iter().enumerate() {
         match &check.probe {
             Probe::Promql(probe) => {
-                push(&probe.target, Place::Check, at("check", place, &["probe", "promql", "target"]));
+                let kind = if probe.query.is_some() { Place::OwnQuery } else { Place::Check };
+                push(&probe.target, kind, at("check", place, &["probe", "promql", "target"]));
             }
             Probe::Measured(probe) => {
                 push(&probe.target, Place::Check, at("check", place, &["probe", "measured", "target"]));
@@ -150,6 +153,15 @@ pub(crate) fn length(metric: &Metric, value: Figure) -> Option<Length> {
     u64::try_from(i128::from(value.millionths()) * seconds / 1_000_000).ok().map(Length::seconds)
 }
 
+/// True where a metric is computed from incidents in this way, or goes by the name that everybody uses for it.
+pub(crate) fn is_from_incidents(metric: &Metric, what: FromIncidents) -> bool {
+    let name = match what {
+        FromIncidents::Count => "incidents",
+        FromIncidents::TimeToRestore => "mttr",
+    };
+    metric.from_incidents.map_or(metric.id.eq_ignore_ascii_case(name), |known| known == what)
+}
+
 /// A promise of how soon service is back after an incident.
 pub(crate) struct Promise {
     pub(crate) within: Length,
@@ -162,7 +174,7 @@ pub(crate) fn promises(case: &Case<'_>) -> Vec<Promise> {
     let policy = case.policy;
     let of_targets = demands(policy).into_iter().filter_map(|demand| {
         let metric = metric(policy, &demand.target.metric)?;
-        let promised = metric.from_incidents == Some(FromIncidents::TimeToRestore)
+        let promised = is_from_incidents(metric, FromIncidents::TimeToRestore)
             && demand.target.is.is_upper_limit()
             && demand.target.times_baseline.is_none()
             && !demand.is_trigger();
@@ -172,7 +184,7 @@ pub(crate) fn promises(case: &Case<'_>) -> Vec<Promise> {
     });
     let of_severities = policy.severities.iter().enumerate().filter_map(|(place, severity)| {
         let within = severity.restore_within?;
-        let what = format!("{} is restored within {within}", severity.id);
+        let what = format!("{} is restored within {}", severity.id, spoken(within));
         Some(Promise { within, what, path: at("severity", place, &["restore_within"]) })
     });
     of_targets.chain(of_severities).collect()

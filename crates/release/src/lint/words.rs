@@ -28,6 +28,7 @@ pub(crate) fn short(figure: Figure) -> String {
 pub(crate) fn spoken(length: Length) -> String {
     let seconds = length.as_seconds();
     let (unit, name) = match seconds {
+        60 => (60, "min"),
         0..120 => return format!("{seconds} s"),
         120..10_800 => (60, "min"),
         10_800..172_800 => (3_600, "h"),

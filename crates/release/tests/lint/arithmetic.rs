@@ -373,6 +373,9 @@ to = "09:00"
 stated_length = "24h"
 "#;
     finds(text, "A06", &["21 h, 3.5 h of them in session"]);
+    // A date that is still to be filled in says nothing.
+    let placeholder = text.replace("[[plan.task]]", "[plan]\nday0 = \"2025-11-__\"\n[[plan.task]]");
+    finds(&placeholder, "A06", &["21 h, 3.5 h of them in session"]);
     // Without any date, a session is not guessed.
     let undated = text.replace("decided_on = \"2025-11-08\"\n", "");
     let finding = finds(&undated, "A06", &["21 h"]);
@@ -460,4 +463,29 @@ then = "roll-back"
 "#;
     finds(text, "A14", &["0.99"]);
     clean(&text.replace("99", "0.99"));
+}
+
+#[test]
+fn a_promoter_score_has_one_scale() {
+    let text = r#"
+[[metric]]
+id = "nps"
+kind = "score"
+min = 0
+max = 10
+more_is_better = true
+[[horizon]]
+id = "month-1"
+after = "30d"
+[[horizon.criterion]]
+id = "nps"
+text = "NPS > 7"
+target = { metric = "nps", is = ">", value = 7 }
+"#;
+    finds(text, "A15", &["`nps` runs from -100 to 100, not from 0 to 10", "-100..100"]);
+    clean(
+        &text
+            .replace("id = \"nps\"\nkind", "id = \"stars\"\nkind")
+            .replace("metric = \"nps\"", "metric = \"stars\""),
+    );
 }

@@ -88,8 +88,12 @@ fn nothing_that_parses_is_too_much() {
     let calendars = Calendars::builtin();
     let mut all = Vec::new();
     changes(&whole, &whole, &mut Vec::new(), &mut all);
-    let texts = all.iter().map(|policy| toml::to_string(policy).unwrap());
-    let parsed = texts.filter_map(|text| Loaded::parse(&text).ok());
-    let looked_at = parsed.map(|loaded| lint(&loaded, &BTreeMap::new(), &calendars)).count();
+    let mut looked_at = 0;
+    for policy in &all {
+        if let Ok(loaded) = Loaded::parse(&toml::to_string(policy).unwrap()) {
+            lint(&loaded, &BTreeMap::new(), &calendars);
+            looked_at += 1;
+        }
+    }
     assert!(looked_at > all.len() / 4, "only {looked_at} of {} parse", all.len());
 }

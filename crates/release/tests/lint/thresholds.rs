@@ -45,7 +45,11 @@ pub const PAIRS: &[Pair] = &[
     Pair {
         code: "T01",
         text: roll_back!("[recovery]\ntime = \"15m\"\npoint = \"5m\""),
-        says: &["17 to 47 min (17 min without `database`, 27 to 47 min with)", "5 + 10..30 + 2 + 10 ="],
+        says: &[
+            "17 to 47 min",
+            "takes 17 min without `database`, 27 to 47 min with",
+            "5 + 10..30 + 2 + 10 = 27 to 47 min",
+        ],
         wrong: "15m",
         right: "50m",
     },
@@ -125,12 +129,10 @@ step = [
 [[metric]]
 id = "incidents"
 kind = "count"
-from_incidents = "count"
 [[metric]]
 id = "mttr"
 kind = "duration"
 unit = "min"
-from_incidents = "time_to_restore"
 [[slo]]
 id = "uptime"
 objective = 99.9
@@ -262,7 +264,7 @@ id = "vote"
 vote = { roles = ["engineer", "lead"], unanimous = true }
 then = "roll-back"
 "#,
-        says: &["waits for all of 2 roles without an end", "less than 15 min"],
+        says: &["waits for all of 2 roles without an end", "at most 15 min"],
         wrong: "unanimous = true }",
         right: "unanimous = true, within = \"5m\" }",
     },
@@ -407,7 +409,6 @@ then = "roll-back"
 [[metric]]
 id = "failed-orders"
 kind = "count"
-of = "orders"
 [[horizon]]
 id = "week-1"
 after = "7d"
@@ -416,9 +417,9 @@ id = "orders"
 text = "Zero order execution failures"
 target = { metric = "failed-orders", is = "==", value = 0 }
 "#,
-        says: &["is met by no orders at all"],
-        wrong: "value = 0 }",
-        right: "value = 0, at_least_events = 100 }",
+        says: &["is met, too, when nothing has happened", "0 of 0 = 0"],
+        wrong: "kind = \"count\"",
+        right: "kind = \"count\"\nof = \"orders\"",
     },
     Pair {
         code: "T21",
@@ -481,9 +482,9 @@ value = [{ metric = "errors", value = 0.03 }]
 [rollout]
 method = "blue-green"
 alpha = 1
-step = [{ weight = 10, hold = "20m", gates = [{ metric = "errors", is = "<", value = 0.1 }] }]
+step = [{ weight = 10, hold = "20m", gates = [{ metric = "errors", is = "<=", value = 2, times_baseline = "staging" }] }]
 "#,
-        says: &["10 % held 20 min at 40/s cannot see twice the failures", "hold 4.4 h"],
+        says: &["10 % held 20 min at 40/s cannot see 2 times the failures", "hold 4.4 h"],
         wrong: "20m",
         right: "5h",
     },
@@ -527,7 +528,7 @@ hold = "1m"
 gates = [{ metric = "errors", is = "<=", value = 1 }]
 "#
     );
-    finds(text, "T21", &["needs 427 requests", "10 % of 40/s in 60 s = 240"]);
+    finds(text, "T21", &["needs 427 requests", "10 % of 40/s in 1 min = 240"]);
     // A hold that may be extended for evidence is as long as that.
     clean(&text.replace("\"1m\"", "\"1m\"\nat_most = \"2m\""));
     // A latency limit is a limit on the share of slow requests.
@@ -647,7 +648,7 @@ step = [{ id = "restore", budget = "10m", touches = "revert-data" }]
 fn bounds_promise_no_less_than_they_allow() {
     let text = r#"
 [[metric]]
-id = "mttr"
+id = "restored-after"
 kind = "duration"
 unit = "min"
 from_incidents = "time_to_restore"
@@ -657,7 +658,7 @@ purpose = "roll-back"
 step = [{ id = "find", budget = "0s..5m" }, { id = "decide", budget = "0s..5m" }, { id = "undo", budget = "0s..5m" }]
 [[check]]
 id = "mttr"
-probe.measured = { target = { metric = "mttr", is = "<", value = 5 } }
+probe.measured = { target = { metric = "restored-after", is = "<", value = 5 } }
 "#;
     finds(text, "T10", &["takes 15 min"]);
     clean(&text.replace("value = 5 ", "value = 15 "));
@@ -693,4 +694,44 @@ restore_within = "15m"
 "#;
     finds(text, "T11", &["less than 15 min"]);
     clean(&text.replace("respond_within = \"15m\"", "respond_within = \"5m\""));
+}
+
+#[test]
+fn objectives_at_several_edges_do_not_contradict() {
+    clean(
+        r#"
+[[slo]]
+id = "p50"
+objective = 50
+period = "7d"
+metric = "latency"
+indicator.latency = { histogram = "latency", within = 0.1 }
+[[slo]]
+id = "p99"
+objective = 99
+period = "30d"
+metric = "latency"
+indicator.latency = { histogram = "latency", within = 1 }
+"#,
+    );
+}
+
+#[test]
+fn a_query_of_its_own_is_not_the_baseline() {
+    clean(
+        r#"
+[[metric]]
+id = "uptime"
+kind = "ratio"
+unit = "%"
+more_is_better = true
+[[baseline]]
+id = "staging"
+environment = "staging"
+value = [{ metric = "uptime", value = 99.97 }]
+[[check]]
+id = "targets-up"
+probe.promql = { query = "min(up) * 100", target = { metric = "uptime", is = ">=", value = 100 } }
+"#,
+    );
 }

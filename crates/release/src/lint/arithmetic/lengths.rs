@@ -74,8 +74,9 @@ fn session_part(case: &Case<'_>, slot: &Slot) -> Option<Length> {
         None => case.calendars.zone(calendar).ok()?,
     };
     let (first, last) = (slot.from.div_euclid(86_400), slot.to.div_euclid(86_400));
-    let start = match &policy.plan.day0 {
-        Some(date) => plus_days(date.parse().ok()?, first)?,
+    // A placeholder for day 0 is as good as none.
+    let start = match policy.plan.day0.as_ref().and_then(|date| date.parse().ok()) {
+        Some(day0) => plus_days(day0, first)?,
         None => {
             let decided: Date = policy.service.decided_on.as_ref()?.parse().ok()?;
             let all_trade = |date: &Date| {

@@ -1,10 +1,11 @@
 //! Runbooks: what their steps sum to, and what their limits leave.
 
-use crate::lint::words::{all_of, at, minutes, span};
+use crate::Length;
+use crate::lint::sums::{counted, names, summed};
+use crate::lint::words::{at, minutes, span};
 use crate::lint::{Case, Found, Level, Rule, Words};
-use crate::policy::{Purpose, Runbook, RunbookStep};
+use crate::policy::{Purpose, Runbook};
 use crate::runbook_time::{self, RunbookTime};
-use crate::{Budget, Length};
 
 pub(super) const TOTAL: Rule = Rule {
     code: "A09",
@@ -40,36 +41,6 @@ pub(super) const NOTHING_LEFT: Rule = Rule {
               them sum to less than the limit.",
     look: nothing_left,
 };
-
-/// `2 + 5 + 10..30 = 17 to 37 min`.
-fn sum<'a>(steps: impl Iterator<Item = &'a RunbookStep>, total: Budget) -> String {
-    let terms: Vec<String> = steps
-        .filter_map(|step| step.budget)
-        .map(|budget| span(budget).trim_end_matches(" min").replace(" to ", ".."))
-        .collect();
-    format!("{} = {}", terms.join(" + "), span(total))
-}
-
-fn counted(runbook: &Runbook) -> impl Iterator<Item = &RunbookStep> {
-    runbook.steps.iter().filter(|step| !step.after_service)
-}
-
-fn names(steps: &[&RunbookStep]) -> String {
-    let names: Vec<String> = steps.iter().map(|step| format!("`{}`", step.id)).collect();
-    all_of(&names)
-}
-
-/// The sum in words and as arithmetic, apart with and without the steps that not every run needs.
-fn summed(runbook: &Runbook, time: &RunbookTime<'_>) -> (String, String) {
-    let needed = sum(counted(runbook).filter(|step| !step.optional), time.needed);
-    if time.optional.is_empty() {
-        return (span(time.needed), needed);
-    }
-    let all = sum(counted(runbook), time.all);
-    let optional = names(&time.optional);
-    let right = format!("{} without {optional}, {} with", span(time.needed), span(time.all));
-    (right, format!("without {optional}: {needed}; with: {all}"))
-}
 
 fn slack(time: &RunbookTime<'_>, limit: Length) -> String {
     let most = time.all.most;

@@ -155,22 +155,31 @@ fn out_of_range(case: &Case<'_>, found: &mut Found<'_>) {
     }
 }
 
+/// The range of a mark that everybody knows by its name.
+fn known_range(metric: &Metric) -> Option<(Figure, Figure)> {
+    let named = metric.id.split(['-', '_']).any(|part| part.eq_ignore_ascii_case("nps"));
+    (named && metric.kind == Kind::Score).then_some((Figure::whole(-100), Figure::HUNDRED))
+}
+
 fn other_scale(case: &Case<'_>, found: &mut Found<'_>) {
     let ten = Figure::whole(10);
     for (path, metric, is, value) in values(case.policy) {
-        let (Some(min), Some(max)) = (metric.min, metric.max) else { continue };
+        let declared = metric.min.zip(metric.max);
+        let Some((min, max)) = known_range(metric).or(declared) else { continue };
         let wide = metric.kind == Kind::Score && min < Figure::ZERO && max >= Figure::HUNDRED;
+        let other = declared.is_some_and(|declared| declared != (min, max));
         if !wide || is.is_none() || value <= Figure::ZERO || value > ten {
             continue;
         }
         let Some(place) = ((value - min) * Figure::HUNDRED).per(max - min) else { continue };
+        let but = match declared.filter(|_| other) {
+            Some((low, high)) => format!("not from {low} to {high}"),
+            None => format!("and {value} reads like a mark out of ten"),
+        };
         found.add(
             &path,
             Words {
-                message: format!(
-                    "{value} reads like a mark out of ten, but `{}` runs from {min} to {max}",
-                    metric.id
-                ),
+                message: format!("`{}` runs from {min} to {max}, {but}", metric.id),
                 stated: format!("{} {value}", is.map_or("", Comparison::as_str)),
                 right: format!("{min}..{max}"),
                 arithmetic: format!(

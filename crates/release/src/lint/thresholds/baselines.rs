@@ -68,7 +68,7 @@ fn comparable<'a>(case: &Case<'a>) -> Vec<Demand<'a>> {
         let key = (&target.metric, target.quantile, target.is, target.value, demand.is_trigger());
         let new = !seen.contains(&key);
         seen.push(key);
-        new && !later && target.times_baseline.is_none()
+        new && !later && target.times_baseline.is_none() && !matches!(demand.place, Place::OwnQuery)
     });
     all
 }

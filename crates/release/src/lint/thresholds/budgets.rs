@@ -1,7 +1,7 @@
 //! Error budgets against the downtime that the same policy plans for: deploys that stop the service, incidents that are allowed.
 
 use crate::budget::downtime_minutes;
-use crate::lint::demands::{length, metric};
+use crate::lint::demands::{is_from_incidents, length, metric};
 use crate::lint::words::{at, minutes, minutes_of, percent_of, short, spoken};
 use crate::lint::{Case, Found, Level, Rule, Words};
 use crate::policy::{FromIncidents, Horizon, Indicator, Purpose, RolloutMethod, Slo, Target};
@@ -90,7 +90,7 @@ fn about_incidents<'a>(
     horizon.criteria.iter().enumerate().find_map(|(place, criterion)| {
         let target = criterion.target.as_ref()?;
         let metric = metric(case.policy, &target.metric)?;
-        let usable = metric.from_incidents == Some(what)
+        let usable = is_from_incidents(metric, what)
             && target.is.is_upper_limit()
             && target.times_baseline.is_none()
             && target.value > Figure::ZERO;

@@ -2,19 +2,19 @@
 
 use crate::evidence_needed::{BETA, error_free, failures_to_see};
 use crate::lint::demands::{
-    Demand, Place, bad_percent, bounds_the_bad_side, demanded, demands, measured, metric,
+    Demand, Place, bad_percent, bounds_the_bad_side, demanded, demands, is_from_incidents, measured, metric,
 };
 use crate::lint::words::{grouped, spoken};
 use crate::lint::{Case, Found, Level, Rule, Words};
-use crate::policy::{Comparison, Kind, Metric, RolloutStep, Target};
+use crate::policy::{FromIncidents, Kind, Metric, RolloutStep, Target};
 use crate::{Figure, Length};
 
 pub(super) const OF_NOTHING: Rule = Rule {
     code: "T20",
     level: Level::Warning,
     title: "a target that is met when nothing happens",
-    explain: "\"Zero failed orders\" is true of a day without orders. Say how many events there have to be (at_least_events) for the \
-              answer to count.",
+    explain: "\"Zero failed orders\" is true of a day without orders. Name the events that the metric counts among (of), so that none \
+              of them is no answer, or say how many there have to be (at_least_events).",
     look: of_nothing,
 };
 
@@ -49,8 +49,8 @@ pub(super) const NOT_YET: Rule = Rule {
 pub(super) const BLIND: Rule = Rule {
     code: "T24",
     level: Level::Warning,
-    title: "a step cannot see that failures have doubled",
-    explain: "The judge compares both arms, and needs a number of failures to tell twice as many from chance. At the recorded error \
+    title: "a step cannot see what its comparison with the baseline asks for",
+    explain: "The judge compares both arms, and needs a number of failures to tell more of them from chance. At the recorded error \
               rate this step has fewer. Hold it longer, give it more weight, or rely on later steps for small regressions.",
     look: blind,
 };
@@ -59,28 +59,25 @@ fn of_nothing(case: &Case<'_>, found: &mut Found<'_>) {
     for demand in demands(case.policy) {
         let target = demand.target;
         let Some(metric) = metric(case.policy, &target.metric) else { continue };
-        let Some(of) = metric.of.as_ref().filter(|_| target.at_least_events.is_none()) else { continue };
-        // A gate on a share of events has to be proven by them anyway.
-        let counts = match metric.kind {
-            Kind::Count => true,
-            Kind::Ratio => !matches!(demand.place, Place::Gate(_)) && !metric.more_is_better,
-            _ => false,
-        };
-        let met_by_zero = target.is != Comparison::AtLeast && target.is.holds(Figure::ZERO, target.value);
-        if !counts || demand.is_trigger() || target.times_baseline.is_some() || !met_by_zero {
+        let none_at_all =
+            target.is.holds(Figure::ZERO, target.value) && !target.is.holds(Figure::ONE, target.value);
+        // Incidents are counted by time, and a time without any is what is asked for.
+        let by_time = is_from_incidents(metric, FromIncidents::Count);
+        let of_something = metric.of.is_some() || target.at_least_events.is_some() || by_time;
+        if metric.kind != Kind::Count || of_something || !none_at_all || demand.is_trigger() {
             continue;
         }
         found.add(
             &demand.field("value"),
             Words {
                 message: format!(
-                    "`{}` {} is met by no {of} at all",
+                    "`{}` {} is met, too, when nothing has happened that could fail",
                     metric.id,
                     demanded(case.policy, target)
                 ),
                 stated: demanded(case.policy, target),
-                right: format!("with at_least_events of {of}"),
-                arithmetic: String::new(),
+                right: "with what it is a count `of`, or with at_least_events".to_owned(),
+                arithmetic: "0 of 0 = 0".to_owned(),
             },
         );
     }
@@ -247,18 +244,23 @@ fn blind(case: &Case<'_>, found: &mut Found<'_>) {
     let Some(rollout) = &policy.rollout else { return };
     let (Some(alpha), Some(traffic)) = (rollout.alpha, policy.service.requests_per_second) else { return };
     for gate in gates(case).into_iter().filter(|gate| gate.metric.kind == Kind::Ratio) {
-        let Place::Gate(place) = gate.demand.place else { continue };
-        let share = gate.step.weight.as_f64() / 100.0;
+        let target = gate.demand.target;
         let usual = policy
             .baselines
             .iter()
+            .filter(|baseline| Some(&baseline.id) == target.times_baseline.as_ref())
             .flat_map(|baseline| &baseline.values)
-            .filter(|value| value.metric == gate.metric.id)
-            .find_map(|value| bad_percent(gate.metric, value.value));
-        let Some(usual) = usual.filter(|usual| *usual > Figure::ZERO) else { continue };
-        let Some(needed) = failures_to_see(2.0, share, alpha.as_f64() / 100.0) else { continue };
-        // Per second in both arms, when the new one fails twice as often.
-        let failures = traffic.as_f64() * usual.as_f64() / 100.0 * (1.0 + share);
+            .find(|value| value.metric == target.metric)
+            .and_then(|value| bad_percent(gate.metric, value.value));
+        let Some(usual) = usual.filter(|usual| *usual > Figure::ZERO && !gate.metric.more_is_better) else {
+            continue;
+        };
+        // "No worse" cannot be told from a little worse: twice as much is the least that one may ask to see.
+        let times = if target.value > Figure::ONE { target.value } else { Figure::whole(2) };
+        let share = gate.step.weight.as_f64() / 100.0;
+        let Some(needed) = failures_to_see(times.as_f64(), share, alpha.as_f64() / 100.0) else { continue };
+        // Per second in both arms, when the new one fails so much more often.
+        let failures = traffic.as_f64() * usual.as_f64() / 100.0 * (1.0 - share + times.as_f64() * share);
         let seen = (failures * gate.longest.as_seconds() as f64).floor();
         if seen >= needed as f64 {
             continue;
@@ -266,16 +268,18 @@ fn blind(case: &Case<'_>, found: &mut Found<'_>) {
         let hold = spoken(Length::minutes((needed as f64 / failures / 60.0).ceil() as u64));
         let weight = gate.step.weight;
         found.add(
-            &["rollout", "step", &place.to_string(), "hold"],
+            &gate.demand.field("value"),
             Words {
                 message: format!(
-                    "{weight} % held {} at {traffic}/s cannot see twice the failures: {needed} are needed, {seen} come",
+                    "{weight} % held {} at {traffic}/s cannot see {times} times the failures: {needed} are needed, {seen} come",
                     spoken(gate.longest)
                 ),
-                stated: spoken(gate.longest),
+                stated: format!("{weight} % for {}", spoken(gate.longest)),
                 right: format!("hold {hold}"),
                 arithmetic: format!(
-                    "{traffic}/s x {usual} % x (1 + {share}) x {} = {seen}; ln(6 / {}) / drift of twice at {weight} % = {needed}",
+                    "{traffic}/s x {usual} % x ({} + {times} x {share}) x {} = {seen}; ln(6 / {}) / drift of {times} times at \
+                     {weight} % = {needed}",
+                    1.0 - share,
                     spoken(gate.longest),
                     alpha.as_f64() / 100.0
                 ),

@@ -5,7 +5,7 @@ use crate::budget::{bad_percent as budget_percent, downtime_minutes, empty_after
 use crate::lint::demands::{bad_percent, bounds_the_bad_side, metric};
 use crate::lint::words::{at, minutes_of, percent_of, spoken};
 use crate::lint::{Case, Found, Level, Rule, Words};
-use crate::policy::{Horizon, Policy, Slo, Target, Trigger};
+use crate::policy::{Horizon, Indicator, Policy, Slo, Target, Trigger};
 
 pub(super) const BAND: Rule = Rule {
     code: "T07",
@@ -99,8 +99,10 @@ fn covers(policy: &Policy, slo: &Slo) -> Option<(i64, i64)> {
 }
 
 fn about_the_same(one: &Slo, other: &Slo) -> bool {
+    // A latency has objectives at several edges, which are about different things.
+    let is_latency = |slo: &Slo| matches!(slo.indicator, Indicator::Latency { .. });
     match (&one.metric, &other.metric) {
-        (Some(one), Some(other)) => one == other,
+        (Some(metric), Some(same)) if !is_latency(one) && !is_latency(other) => metric == same,
         _ => one.indicator == other.indicator,
     }
 }

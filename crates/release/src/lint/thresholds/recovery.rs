@@ -1,7 +1,8 @@
 //! What recovery promises (RTO, RPO) against how the service goes back.
 
 use crate::Length;
-use crate::lint::words::{all_of, at, minutes, span, spoken};
+use crate::lint::sums::summed;
+use crate::lint::words::{at, minutes, span, spoken};
 use crate::lint::{Case, Found, Level, Rule, Words};
 use crate::policy::{Backup, Purpose, Reaction, Recovery, Runbook, Touches};
 use crate::runbook_time::{self, RunbookTime};
@@ -57,42 +58,21 @@ pub(super) fn shortest_roll_back<'a>(case: &Case<'a>) -> Option<(&'a Runbook, Ru
     roll_backs(case).map(|(_, runbook, time)| (runbook, time)).min_by_key(|(_, time)| time.planned)
 }
 
-/// `17 min`, `17 to 47 min`, and what that includes.
-fn takes(time: &RunbookTime<'_>) -> String {
-    let optional: Vec<String> = time.optional.iter().map(|step| format!("`{}`", step.id)).collect();
-    if optional.is_empty() {
-        return span(time.needed);
-    }
-    let optional = all_of(&optional);
-    format!("{} ({} without {optional}, {} with)", span(time.range()), span(time.needed), span(time.all))
-}
-
 fn within_rto(case: &Case<'_>, found: &mut Found<'_>) {
     let Some(recovery) = &case.policy.recovery else { return };
     for (_, runbook, time) in roll_backs(case).filter(|(_, _, time)| time.all.most > recovery.time) {
-        let terms: Vec<String> = runbook
-            .steps
-            .iter()
-            .filter(|step| !step.after_service)
-            .filter_map(|step| Some(span(step.budget?).trim_end_matches(" min").replace(" to ", "..")))
-            .collect();
+        let (takes, arithmetic) = summed(runbook, &time);
+        let limit = minutes(recovery.time);
         found.add(
             &["recovery", "time"],
             Words {
                 message: format!(
-                    "the roll back `{}` takes {}, service has to be back within {}",
-                    runbook.id,
-                    takes(&time),
-                    minutes(recovery.time)
+                    "service has to be back within {limit}, the roll back `{}` takes {takes}",
+                    runbook.id
                 ),
-                stated: format!("back within {}", minutes(recovery.time)),
+                stated: format!("back within {limit}"),
                 right: span(time.range()),
-                arithmetic: format!(
-                    "{} = {}, more than {}",
-                    terms.join(" + "),
-                    takes(&time),
-                    minutes(recovery.time)
-                ),
+                arithmetic: format!("{arithmetic}, more than {limit}"),
             },
         );
     }

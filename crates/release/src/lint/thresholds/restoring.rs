@@ -40,9 +40,8 @@ fn remedy(case: &Case<'_>, found: &mut Found<'_>) {
             &promise.path,
             Words {
                 message: format!(
-                    "{} promises {}, but the shortest roll back, `{}`, takes {}",
+                    "{}, but the shortest roll back, `{}`, takes {}",
                     promise.what,
-                    minutes(promise.within),
                     runbook.id,
                     minutes(time.planned)
                 ),
@@ -117,6 +116,11 @@ fn vote(case: &Case<'_>, found: &mut Found<'_>) {
         return;
     };
     let after = shortest_roll_back(case).map_or(Length::ZERO, |(_, time)| time.planned);
+    let left = if after < promise.within {
+        format!("at most {}", minutes(promise.within - after))
+    } else {
+        "no vote: the roll back alone takes as long".to_owned()
+    };
     for (place, trigger) in case.policy.triggers.iter().enumerate() {
         let Some(vote) = &trigger.vote else { continue };
         let how = if vote.unanimous { "all" } else { "most" };
@@ -129,7 +133,7 @@ fn vote(case: &Case<'_>, found: &mut Found<'_>) {
                     promise.what
                 ),
                 stated: "no time limit".to_owned(),
-                right: format!("less than {}", minutes(promise.within - after)),
+                right: left.clone(),
                 arithmetic: format!("{} - {} of roll back", minutes(promise.within), minutes(after)),
             },
             Some(within) if within + after > promise.within => Words {
@@ -141,7 +145,7 @@ fn vote(case: &Case<'_>, found: &mut Found<'_>) {
                     promise.what
                 ),
                 stated: minutes(within),
-                right: format!("at most {}", minutes(promise.within - after)),
+                right: left.clone(),
                 arithmetic: format!(
                     "{} + {} = {}, more than {}",
                     minutes(within),
