@@ -409,6 +409,7 @@ then = "roll-back"
 [[metric]]
 id = "failed-orders"
 kind = "count"
+of = "orders"
 [[horizon]]
 id = "week-1"
 after = "7d"
@@ -417,9 +418,9 @@ id = "orders"
 text = "Zero order execution failures"
 target = { metric = "failed-orders", is = "==", value = 0 }
 "#,
-        says: &["is met, too, when nothing has happened", "0 of 0 = 0"],
-        wrong: "kind = \"count\"",
-        right: "kind = \"count\"\nof = \"orders\"",
+        says: &["is met by no orders at all", "at_least_events of orders"],
+        wrong: "value = 0 }",
+        right: "value = 0, at_least_events = 100 }",
     },
     Pair {
         code: "T21",

@@ -2,19 +2,19 @@
 
 use crate::evidence_needed::{BETA, error_free, failures_to_see};
 use crate::lint::demands::{
-    Demand, Place, bad_percent, bounds_the_bad_side, demanded, demands, is_from_incidents, measured, metric,
+    Demand, Place, bad_percent, bounds_the_bad_side, demanded, demands, measured, metric,
 };
 use crate::lint::words::{grouped, spoken};
 use crate::lint::{Case, Found, Level, Rule, Words};
-use crate::policy::{FromIncidents, Kind, Metric, RolloutStep, Target};
+use crate::policy::{Comparison, Kind, Metric, RolloutStep, Target};
 use crate::{Figure, Length};
 
 pub(super) const OF_NOTHING: Rule = Rule {
     code: "T20",
     level: Level::Warning,
     title: "a target that is met when nothing happens",
-    explain: "\"Zero failed orders\" is true of a day without orders. Name the events that the metric counts among (of), so that none \
-              of them is no answer, or say how many there have to be (at_least_events).",
+    explain: "\"Zero failed orders\" is true of a day without orders. Say how many events there have to be (at_least_events) for the \
+              answer to count.",
     look: of_nothing,
 };
 
@@ -59,28 +59,35 @@ fn of_nothing(case: &Case<'_>, found: &mut Found<'_>) {
     for demand in demands(case.policy) {
         let target = demand.target;
         let Some(metric) = metric(case.policy, &target.metric) else { continue };
-        let none_at_all =
-            target.is.holds(Figure::ZERO, target.value) && !target.is.holds(Figure::ONE, target.value);
-        // Incidents are counted by time, and a time without any is what is asked for.
-        let by_time = is_from_incidents(metric, FromIncidents::Count);
-        let of_something = metric.of.is_some() || target.at_least_events.is_some() || by_time;
-        if metric.kind != Kind::Count || of_something || !none_at_all || demand.is_trigger() {
+        let Some(of) = metric.of.as_ref().filter(|_| target.at_least_events.is_none()) else { continue };
+        let counts = match metric.kind {
+            Kind::Count => true,
+            // A gate on a share of events has to be proven by them anyway.
+            Kind::Ratio => !matches!(demand.place, Place::Gate(_)) && !metric.more_is_better,
+            _ => false,
+        };
+        let met_by_none = !is_lower_limit(target.is) && target.is.holds(Figure::ZERO, target.value);
+        if !counts || demand.is_trigger() || target.times_baseline.is_some() || !met_by_none {
             continue;
         }
         found.add(
             &demand.field("value"),
             Words {
                 message: format!(
-                    "`{}` {} is met, too, when nothing has happened that could fail",
+                    "`{}` {} is met by no {of} at all",
                     metric.id,
                     demanded(case.policy, target)
                 ),
                 stated: demanded(case.policy, target),
-                right: "with what it is a count `of`, or with at_least_events".to_owned(),
-                arithmetic: "0 of 0 = 0".to_owned(),
+                right: format!("with at_least_events of {of}"),
+                arithmetic: format!("0 failures of 0 {of} meet it"),
             },
         );
     }
+}
+
+const fn is_lower_limit(is: Comparison) -> bool {
+    matches!(is, Comparison::Above | Comparison::AtLeast)
 }
 
 /// A gate with its step and the most exposures that it can see there.
