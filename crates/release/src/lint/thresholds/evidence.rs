@@ -146,7 +146,9 @@ fn gates<'a>(case: &Case<'a>) -> Vec<Gate<'a>> {
 
 /// The share of events that may fail a gate: of a latency, those above its limit.
 fn limit(metric: &Metric, target: &Target) -> Option<Figure> {
-    if target.times_baseline.is_some() || !bounds_the_bad_side(metric, target, false) {
+    // A share of looks at regular times is not proven by requests.
+    let of_looks = metric.more_is_better && metric.every.is_some() && metric.of.is_none();
+    if of_looks || target.times_baseline.is_some() || !bounds_the_bad_side(metric, target, false) {
         return None;
     }
     match metric.kind {
@@ -264,16 +266,19 @@ fn blind(case: &Case<'_>, found: &mut Found<'_>) {
         };
         // "No worse" cannot be told from a little worse: twice as much is the least that one may ask to see.
         let times = if target.value > Figure::ONE { target.value } else { Figure::whole(2) };
-        let share = gate.step.weight.as_f64() / 100.0;
-        let Some(needed) = failures_to_see(times.as_f64(), share, alpha.as_f64() / 100.0) else { continue };
+        let weight = gate.step.weight;
+        let (Some(share), Some(alarm)) = (weight.per(Figure::HUNDRED), alpha.per(Figure::HUNDRED)) else {
+            continue;
+        };
+        let Some(needed) = failures_to_see(times.as_f64(), share.as_f64(), alarm.as_f64()) else { continue };
         // Per second in both arms, when the new one fails so much more often.
-        let failures = traffic.as_f64() * usual.as_f64() / 100.0 * (1.0 - share + times.as_f64() * share);
+        let mixed = Figure::ONE - share + times * share;
+        let failures = traffic.as_f64() * usual.as_f64() / 100.0 * mixed.as_f64();
         let seen = (failures * gate.longest.as_seconds() as f64).floor();
         if seen >= needed as f64 {
             continue;
         }
         let hold = spoken(Length::minutes((needed as f64 / failures / 60.0).ceil() as u64));
-        let weight = gate.step.weight;
         found.add(
             &gate.demand.field("value"),
             Words {
@@ -284,11 +289,10 @@ fn blind(case: &Case<'_>, found: &mut Found<'_>) {
                 stated: format!("{weight} % for {}", spoken(gate.longest)),
                 right: format!("hold {hold}"),
                 arithmetic: format!(
-                    "{traffic}/s x {usual} % x ({} + {times} x {share}) x {} = {seen}; ln(6 / {}) / drift of {times} times at \
+                    "{traffic}/s x {usual} % x ({} + {times} x {share}) x {} = {seen}; ln(6 / {alarm}) / drift of {times} times at \
                      {weight} % = {needed}",
-                    1.0 - share,
-                    spoken(gate.longest),
-                    alpha.as_f64() / 100.0
+                    Figure::ONE - share,
+                    spoken(gate.longest)
                 ),
             },
         );
