@@ -8,15 +8,19 @@
 //! - [`claims`]: its authors' own figures beside the computed ones.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`window`]: when a release may begin, and why not now.
+//! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
+pub mod budget;
 pub mod calendar;
 pub mod claims;
+pub mod evidence_needed;
 pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
 pub mod window;
+pub mod runbook_time;
 
 pub use figure::Figure;
 pub use length::{Budget, Length};

@@ -9,8 +9,11 @@
 mod arithmetic;
 mod commands;
 mod dates;
+mod demands;
 mod roles;
+mod sums;
 mod thresholds;
+mod words;
 
 use std::collections::BTreeMap;
 

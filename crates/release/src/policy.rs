@@ -28,7 +28,7 @@ pub use check::{
     Attestation, Check, CommandProbe, DnsProbe, FileFormat, GitProbe, HttpProbe, Item, MeasuredProbe, Probe,
     PromqlProbe, ProofProbe, ReportProbe, Section, SqlProbe, Subject, TcpProbe, TlsProbe,
 };
-pub use measure::{Backup, Baseline, BaselineValue, Kind, Metric, Recovery};
+pub use measure::{Backup, Baseline, BaselineValue, FromIncidents, Kind, Metric, Recovery};
 pub use people::{Escalation, Person, Role, Rota, Rung, Severity, Shift};
 pub use plan::{AgendaItem, Announcement, Meeting, Milestone, Plan, Task};
 pub use review::{Band, Blocker, Finding, Review, Risk};
