@@ -95,7 +95,31 @@ pub(crate) struct Words {
     pub(crate) arithmetic: String,
 }
 
+impl Words {
+    pub(crate) fn new(
+        message: impl Into<String>,
+        stated: impl Into<String>,
+        right: impl Into<String>,
+    ) -> Words {
+        Words {
+            message: message.into(),
+            stated: stated.into(),
+            right: right.into(),
+            arithmetic: String::new(),
+        }
+    }
+
+    pub(crate) fn because(self, arithmetic: impl Into<String>) -> Words {
+        Words { arithmetic: arithmetic.into(), ..self }
+    }
+}
+
 impl Found<'_> {
+    /// `path` with dots: `scorecard.0.stated_total`.
+    pub(crate) fn at(&mut self, path: &str, words: Words) {
+        self.add(&path.split('.').collect::<Vec<_>>(), words);
+    }
+
     /// `path` as in [`crate::policy::Source::at`]: `["scorecard", "0", "stated_total"]`.
     pub(crate) fn add<S: AsRef<str>>(&mut self, path: &[S], words: Words) {
         let position = self.loaded.source.at(path);
