@@ -116,14 +116,19 @@ fn recorded(state: &mut State, evidence: &Evidence) {
     }
 }
 
-/// Of each question at most one foreign artefact is kept, the newest, so that many releases do not fill the state of one.
+/// Of each question at most one foreign artefact is kept in each environment, the newest, so that many releases do not fill the
+/// state of one.
 fn forget_others(state: &mut State, newest: &Evidence) {
-    let Some(release) = &state.release else { return };
+    let (Some(release), Subject::Artefact { environment: place, .. }) =
+        (&state.release, &newest.observed.subject)
+    else {
+        return;
+    };
     let own = release.artefact.clone();
     let foreign = |standing: &Standing| {
         let Observation { question, subject, .. } = &standing.newest.observed;
-        let other = matches!(subject, Subject::Artefact { digest, .. } if *digest != own);
-        other && *question == newest.observed.question
+        let Subject::Artefact { digest, environment } = subject else { return false };
+        *digest != own && environment == place && *question == newest.observed.question
     };
     let age =
         |standing: &Standing| (standing.newest.observed.taken, standing.newest.observed.subject.clone());

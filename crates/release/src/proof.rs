@@ -140,6 +140,16 @@ impl<'a> Case<'a> {
         Ok((*mark, by))
     }
 
+    /// Marks that stand for this artefact, however old they are.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (&'a Question, &'a Settled)> {
+        let this = self.this();
+        let of_this =
+            self.state.standings.iter().filter(move |standing| standing.newest.observed.subject == this);
+        let settled = of_this
+            .filter_map(|standing| Some((&standing.newest.observed.question, standing.settled.as_ref()?)));
+        settled.filter(|(question, _)| !matches!(question, Question::Check(_)))
+    }
+
     fn passes(&self, check: &Check, evidence: &Evidence) -> Result<(), Lack> {
         let observed = &evidence.observed;
         if check.control.is_some() && observed.control_failed != Some(true) {

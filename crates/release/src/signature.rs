@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::digest::{Canonical, Digest};
 use crate::event::{Event, Matter, Signed, Vote};
+use crate::evidence::Settled;
 use crate::policy::{Loaded, Signer};
 use crate::proof::Case;
 use crate::state::{SignatureRow, State};
@@ -180,12 +181,15 @@ fn fresh(case: &Case<'_>, row: &SignatureRow, present: Digest) -> Result<(), Ref
     if changed.row > row.row || changed.at >= signed.at {
         return Err(Refusal::Changed { what: changed.what.clone() });
     }
+    let turned = |settled: &Settled| settled.changed_row > row.row || settled.changed_at >= signed.at;
     for check in about(case.policy, &signed.matter) {
-        let turned = case
-            .settled(check)
-            .is_some_and(|settled| settled.changed_row > row.row || settled.changed_at >= signed.at);
-        if turned {
+        if case.settled(check).is_some_and(turned) {
             return Err(Refusal::Changed { what: format!("the answer of check `{}` has changed", check.id) });
+        }
+    }
+    if let Some(question) = case.marks().find(|(_, settled)| turned(settled)).map(|(question, _)| question) {
+        if signed.matter == Matter::Release {
+            return Err(Refusal::Changed { what: format!("the mark of {question} has changed") });
         }
     }
     if signed.table != present { Err(Refusal::OtherTable) } else { Ok(()) }

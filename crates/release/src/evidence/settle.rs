@@ -61,12 +61,12 @@ fn needed(evidence: &Evidence) -> u32 {
     evidence.observed.settle.max(1)
 }
 
-/// True for equal answers, whatever was measured and said; marks have to be equal, too.
+/// True for equal answers, whatever was measured and said; a mark has to be the same and by the same person, too.
 fn alike(one: &Evidence, other: &Evidence) -> bool {
     let kind = |evidence: &Evidence| evidence.answer().as_str();
     let mark = |evidence: &Evidence| match (&evidence.observed.question, evidence.answer()) {
         (Question::Check(_), _) | (_, Answer::Fail { .. } | Answer::Error { .. }) => None,
-        _ => evidence.observed.figures.get(SCORE).copied(),
+        _ => Some((evidence.observed.figures.get(SCORE).copied(), evidence.observed.by.clone())),
     };
     kind(one) == kind(other) && mark(one) == mark(other)
 }
