@@ -69,7 +69,10 @@ pub fn claims(policy: &Policy) -> Vec<Claim> {
     }
     for section in &policy.sections {
         let blocking = section.items.iter().filter(|item| item.blocker.is_some() || item.required).count();
-        let counted = [("items", section.stated_items, section.items.len()), ("blocking items", section.stated_blocking, blocking)];
+        let counted = [
+            ("items", section.stated_items, section.items.len()),
+            ("blocking items", section.stated_blocking, blocking),
+        ];
         for (what, stated, computed) in counted {
             if let Some(stated) = stated {
                 claims.push(Claim {
@@ -102,10 +105,11 @@ fn total(policy: &Policy, card: &Scorecard) -> Option<Figure> {
             Score::Review { review } => policy.reviews.iter().find(|one| one.id == *review)?.score?,
             Score::Share { .. } | Score::Measured { .. } => return None,
         };
-        sum = sum + match card.method {
-            Method::Weighted => score * row.weight?.per(Figure::HUNDRED)?,
-            Method::Mean => score,
-        };
+        sum = sum
+            + match card.method {
+                Method::Weighted => score * row.weight?.per(Figure::HUNDRED)?,
+                Method::Mean => score,
+            };
     }
     match card.method {
         Method::Weighted => Some(sum),

@@ -6,22 +6,38 @@
 //! - [`policy`]: what a team demands of a release of its service, as data.
 //! - [`lint`]: what is wrong with it before anything has happened.
 //! - [`claims`]: its authors' own figures beside the computed ones.
+//! - [`event`], [`apply`], [`state`]: what the journal holds about a release, and what it adds up to.
+//! - [`evidence`], [`scorecard`], [`signature`]: what was seen, how it is scored, who put their name to it.
+//! - [`decision`]: GO, GO WITH CONDITIONS or NO-GO, and why.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`window`]: when a release may begin, and why not now.
 //! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
+pub mod apply;
 pub mod budget;
 pub mod calendar;
 pub mod claims;
+mod day;
+pub mod decision;
+pub mod digest;
+pub mod event;
+pub mod evidence;
 pub mod evidence_needed;
 pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
-pub mod window;
+mod proof;
 pub mod runbook_time;
+pub mod scorecard;
+pub mod signature;
+pub mod state;
+mod table;
+pub mod window;
 
+pub use digest::Digest;
 pub use figure::Figure;
 pub use length::{Budget, Length};
 pub use policy::{Loaded, Policy};
+pub use proof::policy_digest;
