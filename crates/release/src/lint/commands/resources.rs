@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kubernetes::manifests;
-use super::scripts::{Script, groups, scripts};
+use super::scripts::{Script, groups};
 use super::shell::{Command, Word};
 use crate::lint::{Case, Found, Words};
 use crate::policy::Purpose;
@@ -105,13 +104,16 @@ fn deployed(scripts: &[Script<'_>], kind: &str, environment: Option<&String>) ->
 }
 
 pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    let manifests = manifests(case);
-    for script in &scripts {
+    let scripts = &case.seen.scripts;
+    let manifests = &case.seen.manifests;
+    for script in scripts {
         let Some(book) = script.book else { continue };
         let mut told = BTreeSet::new();
-        for resource in script.commands().filter_map(of).filter(|resource| !resource.name.expands) {
-            let Resource { verb, kind, name, .. } = resource;
+        for command in script.commands() {
+            let Some(Resource { verb, kind, name, .. }) = of(command).filter(|about| !about.name.expands)
+            else {
+                continue;
+            };
             // What goes away, or is only read, may be of an earlier release.
             if matches!(verb, "delete" | "describe") {
                 continue;
@@ -121,7 +123,7 @@ pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
             let known = if !made.is_empty() {
                 made
             } else if matches!(book.purpose, Purpose::RollBack | Purpose::Incident) {
-                deployed(&scripts, kind, book.environment.as_ref()).unwrap_or_default()
+                deployed(scripts, kind, book.environment.as_ref()).unwrap_or_default()
             } else {
                 continue;
             };
@@ -130,7 +132,7 @@ pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
                 let message =
                     format!("Runbook `{}` {what} {kind} `{}`, and nothing deploys that.", book.id, name.text);
                 let right = known.into_iter().collect::<Vec<_>>().join(", ");
-                found.at(&script.path, Words::new(message, format!("{kind}/{}", name.text), right));
+                script.tell(found, command, Words::new(message, format!("{kind}/{}", name.text), right));
             }
         }
     }
@@ -152,8 +154,8 @@ fn needs_namespace(command: &Command) -> bool {
 }
 
 pub(super) fn namespaces(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    for group in groups(&scripts) {
+    let scripts = &case.seen.scripts;
+    for group in groups(scripts) {
         let Some(book) = group.first().and_then(|script| script.book) else { continue };
         let kubectl = |script: &&&Script<'_>| script.commands().any(|command| command.program() == "kubectl");
         let group: Vec<&&Script<'_>> = group.iter().filter(kubectl).collect();
@@ -182,7 +184,7 @@ pub(super) fn namespaces(case: &Case<'_>, found: &mut Found<'_>) {
             if let Some((command, stated)) = wrong {
                 let line: String = command.line().chars().take(60).collect();
                 let message = format!("`{line}` does not go to the namespace `{right}`.");
-                found.at(&script.path, Words::new(message, stated, format!("-n {right}")));
+                script.tell(found, command, Words::new(message, stated, format!("-n {right}")));
             }
         }
     }
