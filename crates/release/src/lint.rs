@@ -123,8 +123,8 @@ impl Found<'_> {
     }
 
     /// In a text of several lines at `path`: its line `row`, from 0, where it stands as it is in the policy.
-    pub(crate) fn within(&mut self, path: &str, text: &str, row: usize, words: Words) {
-        let mut position = self.loaded.source.at(&path.split('.').collect::<Vec<_>>());
+    pub(crate) fn within<S: AsRef<str>>(&mut self, path: &[S], text: &str, row: usize, words: Words) {
+        let mut position = self.loaded.source.at(path);
         let wanted = text.lines().nth(row).unwrap_or_default().trim();
         let lines = self.loaded.source.text().lines().enumerate().skip(position.line.saturating_sub(1));
         let mut near = lines.take(text.lines().count() + 1);

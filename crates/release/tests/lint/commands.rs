@@ -402,6 +402,27 @@ fn each_fault_of_commands_is_found_alone() {
     spot('C', FAULTS);
 }
 
+/// In a text of several lines the finding is at the line, not where the text begins.
+#[test]
+fn a_quote_is_the_line_of_the_command() {
+    let text = deploy!(
+        "kubectl get pods -n production
+
+kubectl logs -f deployment/ticker \\
+  --tail=100
+kubectl wait deployment/ticker"
+    );
+    let seen = findings(text, &[]);
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    assert_eq!((seen[0].code, seen[0].quote.as_str()), ("C05", "kubectl logs -f deployment/ticker \\"));
+    assert!(seen[0].message.contains("1 more"), "{seen:#?}");
+
+    let rules = alert!("x > 1", "labels: {}");
+    let inline =
+        format!("[[file]]\nid = \"r\"\nformat = \"prometheus-rules\"\ntext = \"\"\"\n{rules}\"\"\"\n");
+    assert_eq!(findings(&inline, &[])[0].quote, "- alert: A");
+}
+
 #[test]
 fn manifests_that_agree_are_silent() {
     silent(MANIFESTS, &[("k8s", GREEN)]);

@@ -115,12 +115,11 @@ fn looks_at_shape(text: &str) -> Option<&'static str> {
     let length = ["len(", "length("].iter().any(|call| text.split(call).skip(1).any(compares))
         || (text.contains("${#") || text.contains("wc-c")) && (text.contains("-gt") || text.contains("-ge"));
     let start = ["startswith(", "starts_with(", "notlike'"].iter().any(|call| text.contains(call));
-    if length {
-        Some("its length")
-    } else if start {
-        Some("its first letters")
-    } else {
-        None
+    match (length, start) {
+        (true, true) => Some("its length and its first letters"),
+        (true, false) => Some("its length"),
+        (false, true) => Some("its first letters"),
+        (false, false) => None,
     }
 }
 

@@ -59,7 +59,9 @@ pub(super) fn of(command: &Command) -> Option<Resource> {
         if std::mem::take(&mut skip) {
             continue;
         }
-        skip = VALUED.contains(&word.text.as_str());
+        // `logs -f` follows, and takes no file.
+        let follows = word.text == "-f" && words.first().is_some_and(|verb: &&Word| verb.text == "logs");
+        skip = VALUED.contains(&word.text.as_str()) && !follows;
         if !word.text.starts_with('-') {
             words.push(word);
         }
@@ -106,9 +108,9 @@ fn deployed(scripts: &[Script<'_>], kind: &str, environment: Option<&String>) ->
 pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
     let scripts = &case.seen.scripts;
     let manifests = &case.seen.manifests;
+    let mut told = BTreeSet::new();
     for script in scripts {
         let Some(book) = script.book else { continue };
-        let mut told = BTreeSet::new();
         for command in script.commands() {
             let Some(Resource { verb, kind, name, .. }) = of(command).filter(|about| !about.name.expands)
             else {
@@ -127,7 +129,10 @@ pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
             } else {
                 continue;
             };
-            if !known.is_empty() && !known.contains(&name.text) && told.insert((kind, name.text.clone())) {
+            if !known.is_empty()
+                && !known.contains(&name.text)
+                && told.insert((&book.id, verb == "undo", name.text.clone()))
+            {
                 let what = if verb == "undo" { "rolls back" } else { "uses" };
                 let message =
                     format!("Runbook `{}` {what} {kind} `{}`, and nothing deploys that.", book.id, name.text);
@@ -172,20 +177,26 @@ pub(super) fn namespaces(case: &Case<'_>, found: &mut Found<'_>) {
         let used =
             group.iter().flat_map(|script| script.commands()).find_map(namespace).map(|word| word.text);
         let Some(right) = own.or(used.as_ref()) else { continue };
+        let mut wrong = Vec::new();
         for script in &group {
-            let wrong =
-                script.commands().filter(|command| command.program() == "kubectl").find_map(|command| {
-                    match namespace(command) {
-                        Some(word) if word.expands || word.text == *right => None,
-                        Some(word) => Some((command, format!("-n {}", word.text))),
-                        None => needs_namespace(command).then(|| (command, "no -n".to_owned())),
-                    }
-                });
-            if let Some((command, stated)) = wrong {
-                let line: String = command.line().chars().take(60).collect();
-                let message = format!("`{line}` does not go to the namespace `{right}`.");
-                script.tell(found, command, Words::new(message, stated, format!("-n {right}")));
+            for command in script.commands().filter(|command| command.program() == "kubectl") {
+                let stated = match namespace(command) {
+                    Some(word) if word.expands || word.text == *right => continue,
+                    Some(word) => format!("-n {}", word.text),
+                    None if needs_namespace(command) => "no -n".to_owned(),
+                    None => continue,
+                };
+                wrong.push((script, command, stated));
             }
+        }
+        if let Some((script, command, stated)) = wrong.first() {
+            let line: String = command.line().chars().take(60).collect();
+            let more = match wrong.len() - 1 {
+                0 => String::new(),
+                more => format!(" (in runbook `{}`: {more} more)", book.id),
+            };
+            let message = format!("`{line}` does not go to the namespace `{right}`{more}.");
+            script.tell(found, command, Words::new(message, stated.as_str(), format!("-n {right}")));
         }
     }
 }

@@ -25,7 +25,8 @@ pub(super) struct Alert<'a> {
 
 impl Alert<'_> {
     pub(super) fn tell(&self, found: &mut Found<'_>, words: Words) {
-        found.within(&self.path, self.text, self.row, words);
+        let path: Vec<&str> = self.path.split('.').collect();
+        found.within(&path, self.text, self.row, words);
     }
 }
 

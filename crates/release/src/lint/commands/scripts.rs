@@ -27,7 +27,8 @@ impl Script<'_> {
 
     /// A finding about a line of the text.
     pub(super) fn tell_row(&self, found: &mut Found<'_>, row: usize, words: Words) {
-        found.within(&self.path, if self.quoted { &self.text } else { "" }, row, words);
+        let path: Vec<&str> = self.path.split('.').collect();
+        found.within(&path, if self.quoted { &self.text } else { "" }, row, words);
     }
 
     /// All commands, in order.
