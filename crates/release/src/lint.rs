@@ -53,9 +53,9 @@ impl std::fmt::Debug for Rule {
 /// Everything that a rule may look at.
 pub(crate) struct Case<'a> {
     pub(crate) policy: &'a Policy,
-    /// Contents of the files that the policy names, by their `id`.
-    pub(crate) files: &'a BTreeMap<String, String>,
     pub(crate) calendars: &'a Calendars,
+    /// Its scripts and the files that it names, read once for all rules.
+    seen: &'a commands::Seen<'a>,
 }
 
 /// One thing that is wrong.
@@ -122,7 +122,24 @@ impl Found<'_> {
 
     /// `path` as in [`crate::policy::Source::at`]: `["scorecard", "0", "stated_total"]`.
     pub(crate) fn add<S: AsRef<str>>(&mut self, path: &[S], words: Words) {
-        let position = self.loaded.source.at(path);
+        self.put(self.loaded.source.at(path), words);
+    }
+
+    /// In a text of several lines at `path`: its line `row`, from 0, where it stands as it is in the policy.
+    pub(crate) fn within<S: AsRef<str>>(&mut self, path: &[S], text: &str, row: usize, words: Words) {
+        let mut position = self.loaded.source.at(path);
+        let wanted = text.lines().nth(row).unwrap_or_default().trim();
+        let lines = self.loaded.source.text().lines().enumerate().skip(position.line.saturating_sub(1));
+        let mut near = lines.take(text.lines().count() + 1);
+        if !wanted.is_empty()
+            && let Some((line, before)) = near.find_map(|(line, of)| Some((line, of.split_once(wanted)?.0)))
+        {
+            position = Position { line: line + 1, column: before.chars().count() + 1 };
+        }
+        self.put(position, words);
+    }
+
+    fn put(&mut self, position: Position, words: Words) {
         let Words { message, stated, right, arithmetic } = words;
         self.findings.push(Finding {
             code: self.rule.code,
@@ -145,7 +162,8 @@ pub fn catalogue() -> impl Iterator<Item = &'static Rule> {
 /// Looks at a policy with every rule. `files` are the contents of the files that it names, by their `id`; rules about a file that is
 /// not given are silent. Findings come in the order of the text.
 pub fn lint(loaded: &Loaded, files: &BTreeMap<String, String>, calendars: &Calendars) -> Vec<Finding> {
-    let case = Case { policy: &loaded.policy, files, calendars };
+    let seen = commands::Seen::of(&loaded.policy, files);
+    let case = Case { policy: &loaded.policy, calendars, seen: &seen };
     let mut findings = Vec::new();
     for rule in catalogue() {
         let mut found = Found { rule, loaded, findings: Vec::new() };

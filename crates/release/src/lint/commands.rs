@@ -17,8 +17,30 @@ mod secrets;
 mod shell;
 mod version;
 
+use std::collections::BTreeMap;
+
 use super::Level::{Error, Warning};
 use super::Rule;
+use crate::policy::{FileFormat, Policy};
+
+/// Everything that is run or relied on, read once.
+pub(super) struct Seen<'a> {
+    scripts: Vec<scripts::Script<'a>>,
+    alerts: Vec<rules::Alert<'a>>,
+    manifests: Vec<kubernetes::Manifest>,
+    faults: Vec<files::Fault>,
+}
+
+impl<'a> Seen<'a> {
+    /// `files` are the contents of the files that the policy names, by their `id`.
+    pub(super) fn of(policy: &'a Policy, files: &'a BTreeMap<String, String>) -> Seen<'a> {
+        let mut faults = Vec::new();
+        let mut read = |format| files::read(policy, files, format, &mut faults);
+        let alerts = rules::alerts(&read(FileFormat::PrometheusRules));
+        let manifests = kubernetes::manifests(read(FileFormat::Kubernetes));
+        Seen { scripts: scripts::read(policy, files), alerts, manifests, faults }
+    }
+}
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -1,7 +1,6 @@
 //! Alert rules that fire at the wrong time, or never.
 
 use super::promql::{self, Token};
-use super::rules::alerts;
 use crate::lint::{Case, Found, Words};
 use crate::policy::{Kind, Probe};
 
@@ -13,7 +12,7 @@ fn speaks_of_share(words: &str) -> bool {
 
 pub(super) fn percentage(case: &Case<'_>, found: &mut Found<'_>) {
     let bare = |tokens: &[Token]| promql::has_rate(tokens) && !promql::is_divided(tokens);
-    for alert in alerts(case) {
+    for alert in &case.seen.alerts {
         let Some(tokens) = &alert.tokens else { continue };
         let Some(limit) = promql::limit(tokens) else { continue };
         if bare(tokens) && speaks_of_share(&alert.words) && !promql::has_name(tokens, "histogram_quantile") {
@@ -27,7 +26,7 @@ pub(super) fn percentage(case: &Case<'_>, found: &mut Found<'_>) {
                 _ => String::new(),
             };
             let right = "the rate of failures divided by the rate of all requests";
-            found.at(&alert.path, Words::new(message, alert.expression, right).because(arithmetic));
+            alert.tell(found, Words::new(message, alert.expression.as_str(), right).because(arithmetic));
         }
     }
     for (i, metric) in case.policy.metrics.iter().enumerate().filter(|(_, metric)| metric.kind == Kind::Ratio)
@@ -77,10 +76,10 @@ fn misuse(tokens: &[Token]) -> Option<&'static str> {
 
 pub(super) fn quantile(case: &Case<'_>, found: &mut Found<'_>) {
     let right = "histogram_quantile(0.99, sum by (le) (rate(NAME_bucket[5m])))";
-    for alert in alerts(case) {
+    for alert in &case.seen.alerts {
         if let Some(why) = alert.tokens.as_deref().and_then(misuse) {
             let message = format!("Alert `{}` never fires: {why}.", alert.name);
-            found.at(&alert.path, Words::new(message, alert.expression, right));
+            alert.tell(found, Words::new(message, alert.expression.as_str(), right));
         }
     }
     let metrics = case.policy.metrics.iter().enumerate();
@@ -99,7 +98,7 @@ pub(super) fn quantile(case: &Case<'_>, found: &mut Found<'_>) {
 }
 
 pub(super) fn down(case: &Case<'_>, found: &mut Found<'_>) {
-    let alerts = alerts(case);
+    let alerts = &case.seen.alerts;
     let absent =
         |tokens: &[Token]| ["absent", "absent_over_time"].iter().any(|name| promql::has_name(tokens, name));
     let watched = alerts.iter().filter_map(|alert| alert.tokens.as_deref());
@@ -107,34 +106,35 @@ pub(super) fn down(case: &Case<'_>, found: &mut Found<'_>) {
     if watched.clone().any(|tokens| absent(tokens) && promql::has_name(tokens, "up")) {
         return;
     }
-    for alert in &alerts {
+    for alert in alerts {
         if let Some(labels) = alert.tokens.as_deref().and_then(promql::down) {
             let message = format!("Alert `{}` is silent once the target is no longer known.", alert.name);
             let up = if labels.is_empty() { "up{job=\"...\"}".to_owned() } else { format!("up{{{labels}}}") };
             let right = format!("{} or absent({up})", alert.expression);
-            found.at(&alert.path, Words::new(message, alert.expression.as_str(), right));
+            alert.tell(found, Words::new(message, alert.expression.as_str(), right));
         }
     }
 }
 
 pub(super) fn at_once(case: &Case<'_>, found: &mut Found<'_>) {
-    for alert in alerts(case) {
+    for alert in &case.seen.alerts {
         if alert.holds_for.as_deref().is_none_or(|text| text.trim_end_matches(char::is_alphabetic) == "0") {
             let message = format!("Alert `{}` fires on a single evaluation.", alert.name);
-            let stated = alert.holds_for.map_or_else(|| "no `for`".to_owned(), |text| format!("for: {text}"));
-            found.at(&alert.path, Words::new(message, stated, "for: 1m or more"));
+            let stated =
+                alert.holds_for.as_ref().map_or_else(|| "no `for`".to_owned(), |text| format!("for: {text}"));
+            alert.tell(found, Words::new(message, stated, "for: 1m or more"));
         }
     }
 }
 
 pub(super) fn floor(case: &Case<'_>, found: &mut Found<'_>) {
-    for alert in alerts(case) {
+    for alert in &case.seen.alerts {
         let Some(tokens) = &alert.tokens else { continue };
         let ratio = promql::has_rate(tokens) && promql::is_divided(tokens) && promql::is_compared(tokens);
         if ratio && !promql::has_name(tokens, "and") {
             let message = format!("Alert `{}` fires on a share of next to nothing.", alert.name);
             let right = format!("{} and sum(rate(REQUESTS[5m])) > 1", alert.expression);
-            found.at(&alert.path, Words::new(message, alert.expression, right));
+            alert.tell(found, Words::new(message, alert.expression.as_str(), right));
         }
     }
 }

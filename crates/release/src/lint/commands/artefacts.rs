@@ -1,10 +1,10 @@
 //! Images: complete references, and the same one from test to production.
 
-use super::kubernetes::manifests;
 use super::resources;
-use super::scripts::scripts;
-use super::shell::Word;
+use super::scripts::Script;
+use super::shell::{Command, Word};
 use crate::lint::{Case, Found, Words};
+use crate::policy::Environment;
 
 /// A reference taken apart.
 struct Image<'a> {
@@ -37,49 +37,71 @@ fn is_template(reference: &str) -> bool {
     reference.contains(['$', '{', '<'])
 }
 
-/// Every reference: where it stands, its environment if that is known, and what it is.
-fn references(case: &Case<'_>) -> Vec<(String, Option<String>, String)> {
+/// A reference where it stands.
+struct Reference<'s> {
+    path: String,
+    /// The command that sets it.
+    by: Option<(&'s Script<'s>, &'s Command)>,
+    /// Where it runs, if that is known.
+    environment: Option<String>,
+    text: String,
+}
+
+impl Reference<'_> {
+    fn tell(&self, found: &mut Found<'_>, words: Words) {
+        match self.by {
+            Some((script, command)) => script.tell(found, command, words),
+            None => found.at(&self.path, words),
+        }
+    }
+}
+
+/// Those of artefacts, manifests, and commands that set an image.
+fn references<'s>(case: &Case<'s>) -> Vec<Reference<'s>> {
     let policy = case.policy;
     let mut all = Vec::new();
     for (i, artefact) in policy.artefacts.iter().enumerate() {
-        let place = (format!("artefact.{i}.reference"), Some(artefact.environment.clone()));
-        all.push((place.0, place.1, artefact.reference.clone()));
+        let (path, environment) = (format!("artefact.{i}.reference"), Some(artefact.environment.clone()));
+        all.push(Reference { path, by: None, environment, text: artefact.reference.clone() });
     }
     let of_namespace = |namespace: &str| {
-        let known = policy
-            .environments
-            .iter()
-            .find(|known| known.namespace.as_deref().map_or(known.id == namespace, |own| own == namespace));
-        known.map(|known| known.id.clone())
+        let own = |known: &&Environment| known.namespace.as_deref().unwrap_or(&known.id) == namespace;
+        policy.environments.iter().find(own).map(|known| known.id.clone())
     };
-    for manifest in manifests(case) {
+    for manifest in &case.seen.manifests {
         let environment = manifest.namespace.as_deref().and_then(of_namespace);
-        all.extend(
-            manifest.images().into_iter().map(|image| (manifest.path.clone(), environment.clone(), image)),
-        );
+        all.extend(manifest.images().into_iter().map(|text| Reference {
+            path: manifest.path.clone(),
+            by: None,
+            environment: environment.clone(),
+            text,
+        }));
     }
-    for script in scripts(case) {
+    for script in &case.seen.scripts {
         for command in script.commands().filter(|command| command.is(&["kubectl", "set", "image"])) {
             let namespace = resources::namespace(command).filter(|word| !word.expands);
             let environment = namespace
                 .and_then(|word| of_namespace(&word.text))
                 .or_else(|| script.book.and_then(|book| book.environment.clone()));
             let plain = |word: &&Word| !word.expands && !word.text.starts_with('-');
-            let images =
-                command.call().iter().skip(3).filter(plain).filter_map(|word| word.text.split_once('='));
-            all.extend(images.map(|(_, image)| (script.path.clone(), environment.clone(), image.to_owned())));
+            let images = command.call().iter().skip(3).filter(plain);
+            for (_, image) in images.filter_map(|word| word.text.split_once('=')) {
+                let (path, by) = (script.path.clone(), Some((script, command)));
+                all.push(Reference { path, by, environment: environment.clone(), text: image.to_owned() });
+            }
         }
     }
-    all.retain(|(_, _, reference)| !is_template(reference));
+    all.retain(|reference| !is_template(&reference.text));
     all
 }
 
 pub(super) fn without_digest(case: &Case<'_>, found: &mut Found<'_>) {
-    for (path, _, reference) in references(case) {
-        if !image(&reference).digest.is_some_and(is_digest) {
-            let message = format!("`{reference}` names no digest, so it can be another image tomorrow.");
-            let name = reference.split('@').next().unwrap_or(&reference);
-            found.at(&path, Words::new(message, reference.as_str(), format!("{name}@sha256:<64 digits>")));
+    for reference in references(case) {
+        let text = reference.text.as_str();
+        if !image(text).digest.is_some_and(is_digest) {
+            let message = format!("`{text}` names no digest, so it can be another image tomorrow.");
+            let name = text.split('@').next().unwrap_or(text);
+            reference.tell(found, Words::new(message, text, format!("{name}@sha256:<64 digits>")));
         }
     }
 }
@@ -87,29 +109,27 @@ pub(super) fn without_digest(case: &Case<'_>, found: &mut Found<'_>) {
 pub(super) fn differs(case: &Case<'_>, found: &mut Found<'_>) {
     let Some(target) = case.policy.environments.iter().find(|environment| environment.target) else { return };
     let references = references(case);
-    let elsewhere =
-        |environment: &Option<String>| environment.as_ref().is_some_and(|known| *known != target.id);
-    for (path, environment, reference) in &references {
-        if environment.as_ref() != Some(&target.id) {
-            continue;
-        }
-        let released = image(reference);
-        let tested = references.iter().filter(|(_, environment, _)| elsewhere(environment));
-        let tested: Vec<_> = tested.filter(|(_, _, other)| image(other).name == released.name).collect();
+    let (released, rest): (Vec<_>, Vec<_>) =
+        references.iter().partition(|one| one.environment.as_ref() == Some(&target.id));
+    for reference in released {
+        let here = image(&reference.text);
+        let same_name =
+            |other: &&&Reference<'_>| other.environment.is_some() && image(&other.text).name == here.name;
+        let tested: Vec<_> = rest.iter().filter(same_name).collect();
         let same = |other: &str| {
             let other = image(other);
-            match (released.digest, other.digest) {
+            match (here.digest, other.digest) {
                 (Some(one), Some(other)) => one == other,
-                (None, None) => released.tag == other.tag,
+                (None, None) => here.tag == other.tag,
                 // A tag and a digest cannot be compared.
                 _ => true,
             }
         };
-        if let Some((_, Some(environment), other)) = tested.first()
-            && !tested.iter().any(|(_, _, other)| same(other))
-        {
-            let message = format!("`{}` gets an image that was not in `{environment}`.", target.id);
-            found.at(path, Words::new(message, reference.as_str(), other.as_str()));
-        }
+        let Some(first) = tested.first().filter(|_| !tested.iter().any(|other| same(&other.text))) else {
+            continue;
+        };
+        let before = first.environment.as_deref().unwrap_or_default();
+        let message = format!("`{}` gets an image that was not in `{before}`.", target.id);
+        reference.tell(found, Words::new(message, reference.text.as_str(), first.text.as_str()));
     }
 }

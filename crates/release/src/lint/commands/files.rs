@@ -1,9 +1,11 @@
 //! The files that a policy names: found, read, and refused when they are too much.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::lint::{Case, Found, Words};
-use crate::policy::FileFormat;
+use crate::policy::{FileFormat, Policy};
 
 /// Largest YAML file that is read, bytes.
 const TEXT_MAX: usize = 1024 * 1024;
@@ -13,14 +15,22 @@ pub(super) struct Named<'a> {
     /// Where the policy names it.
     pub(super) path: String,
     pub(super) text: &'a str,
+    /// The text stands in the policy itself.
+    pub(super) is_inline: bool,
 }
 
-pub(super) fn named<'a>(case: &Case<'a>, format: FileFormat) -> Vec<Named<'a>> {
+/// The files of a format whose content is known: as given, or as it stands in the policy.
+pub(super) fn named<'a>(
+    policy: &'a Policy,
+    files: &'a BTreeMap<String, String>,
+    format: FileFormat,
+) -> Vec<Named<'a>> {
     let mut all = Vec::new();
-    for (i, file) in case.policy.files.iter().enumerate().filter(|(_, file)| file.format == format) {
-        let text = case.files.get(&file.id).or(file.text.as_ref());
-        let place = if file.text.is_some() { "text" } else { "path" };
-        all.extend(text.map(|text| Named { path: format!("file.{i}.{place}"), text }));
+    for (i, file) in policy.files.iter().enumerate().filter(|(_, file)| file.format == format) {
+        let outside = files.get(&file.id);
+        let is_inline = outside.is_none();
+        let path = format!("file.{i}.{}", if is_inline { "text" } else { "path" });
+        all.extend(outside.or(file.text.as_ref()).map(|text| Named { path, text, is_inline }));
     }
     all
 }
@@ -53,31 +63,46 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, String> {
         .map_err(|error| error.to_string().lines().next().unwrap_or("it is no YAML").to_owned())
 }
 
-/// The YAML documents of all files of a format that can be read, each with its file's place.
-pub(super) fn readable(case: &Case<'_>, format: FileFormat) -> Vec<(String, Value)> {
+/// A file that cannot be read as what it is said to be.
+pub(super) struct Fault {
+    path: String,
+    format: FileFormat,
+    why: String,
+}
+
+/// The files of a format with their documents, and those that cannot be read.
+pub(super) fn read<'a>(
+    policy: &'a Policy,
+    files: &'a BTreeMap<String, String>,
+    format: FileFormat,
+    faults: &mut Vec<Fault>,
+) -> Vec<(Named<'a>, Vec<Value>)> {
     let mut all = Vec::new();
-    for file in named(case, format) {
-        let documents = documents(file.text).unwrap_or_default();
-        all.extend(documents.into_iter().map(|document| (file.path.clone(), document)));
+    for file in named(policy, files, format) {
+        let why = match documents(file.text) {
+            Ok(documents) if documents.iter().any(|document| has_shape(format, document)) => {
+                all.push((file, documents));
+                continue;
+            }
+            Ok(_) => format!("there is no {} in it", key(format)),
+            Err(why) => why,
+        };
+        faults.push(Fault { path: file.path, format, why });
     }
     all
 }
 
+/// What a document of a format has.
+fn key(format: FileFormat) -> &'static str {
+    if format == FileFormat::PrometheusRules { "list of `groups`" } else { "document with a `kind`" }
+}
+
 pub(super) fn unreadable(case: &Case<'_>, found: &mut Found<'_>) {
-    for format in [FileFormat::PrometheusRules, FileFormat::Kubernetes] {
-        for file in named(case, format) {
-            let (what, expected) = match format {
-                FileFormat::PrometheusRules => ("Prometheus rules", "YAML with `groups`"),
-                _ => ("Kubernetes manifests", "YAML with `kind` in each document"),
-            };
-            let why = match documents(file.text) {
-                Err(why) => why,
-                Ok(documents) if documents.iter().any(|document| has_shape(format, document)) => continue,
-                Ok(_) => format!("there is nothing of {expected} in it"),
-            };
-            let message = format!("The file cannot be read as {what}.");
-            found.at(&file.path, Words::new(message, why, expected));
-        }
+    for Fault { path, format, why } in &case.seen.faults {
+        let what =
+            if *format == FileFormat::PrometheusRules { "Prometheus rules" } else { "Kubernetes manifests" };
+        let message = format!("The file cannot be read as {what}.");
+        found.at(path, Words::new(message, why.as_str(), format!("YAML with a {}", key(*format))));
     }
 }
 

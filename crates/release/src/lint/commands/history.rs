@@ -1,6 +1,6 @@
 //! Rewriting the history of a repository.
 
-use super::scripts::{Script, groups, scripts};
+use super::scripts::{Script, groups};
 use super::shell::Command;
 use crate::lint::{Case, Found, Words};
 use crate::policy::Probe;
@@ -20,7 +20,7 @@ fn after<'s>(group: &[&'s Script<'s>]) -> Vec<(&'s Script<'s>, &'s Command)> {
 }
 
 pub(super) fn deletes_the_rest(case: &Case<'_>, found: &mut Found<'_>) {
-    for script in scripts(case) {
+    for script in &case.seen.scripts {
         for command in script.commands().filter(|command| is_filter_repo(command)) {
             let paths = ["--path", "--path-glob", "--path-regex", "--subdirectory-filter"];
             let only = paths.iter().find_map(|option| command.value(option));
@@ -31,7 +31,7 @@ pub(super) fn deletes_the_rest(case: &Case<'_>, found: &mut Found<'_>) {
             let message =
                 format!("It replaces text and deletes every file but `{}` from all of history.", only.text);
             let line: String = command.line().chars().take(80).collect();
-            found.at(&script.path, Words::new(message, line, "git filter-repo --replace-text FILE"));
+            script.tell(found, command, Words::new(message, line, "git filter-repo --replace-text FILE"));
         }
     }
 }
@@ -42,8 +42,8 @@ fn targets(command: &Command) -> usize {
 }
 
 pub(super) fn half_pushed(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    for group in groups(&scripts) {
+    let scripts = &case.seen.scripts;
+    for group in groups(scripts) {
         let commands = after(&group);
         let pushes: Vec<_> = commands.iter().filter(|(_, command)| command.is(&["git", "push"])).collect();
         let Some((script, first)) = pushes.first() else { continue };
@@ -62,7 +62,7 @@ pub(super) fn half_pushed(case: &Case<'_>, found: &mut Found<'_>) {
         };
         let message = format!("The rewritten history does not reach the server: {why}.");
         let right = "git push --force --all URL, and git push --force --tags URL";
-        found.at(&script.path, Words::new(message, first.line(), right));
+        script.tell(found, first, Words::new(message, first.line(), right));
     }
 }
 
@@ -70,15 +70,15 @@ pub(super) fn unverified(case: &Case<'_>, found: &mut Found<'_>) {
     if case.policy.checks.iter().any(|check| matches!(check.probe, Probe::GitHistory(_))) {
         return;
     }
-    let scripts = scripts(case);
-    for group in groups(&scripts) {
+    let scripts = &case.seen.scripts;
+    for group in groups(scripts) {
         let commands = after(&group);
         let Some((script, first)) = commands.first() else { continue };
         if !commands.iter().any(|(_, command)| command.is(&["git", "clone"])) {
             let message = "History is rewritten, and no fresh clone is looked at afterwards.";
             let line: String = first.line().chars().take(80).collect();
             let right = "a check with probe.git-history";
-            found.at(&script.path, Words::new(message, line, right));
+            script.tell(found, first, Words::new(message, line, right));
         }
     }
 }

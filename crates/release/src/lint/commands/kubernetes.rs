@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::files::{readable, scalar};
+use super::files::{Named, scalar};
 use super::resources::{self, Resource};
-use super::scripts::scripts;
+use super::scripts::Script;
+use super::shell::Command;
 use crate::lint::{Case, Found, Words};
-use crate::policy::FileFormat;
 
 type Labels = BTreeMap<String, String>;
 
@@ -23,9 +23,13 @@ pub(super) struct Manifest {
     document: Value,
 }
 
-pub(super) fn manifests(case: &Case<'_>) -> Vec<Manifest> {
+/// The resources of files with their documents, those in lists one by one.
+pub(super) fn manifests(files: Vec<(Named<'_>, Vec<Value>)>) -> Vec<Manifest> {
     let mut all = Vec::new();
-    for (path, document) in readable(case, FileFormat::Kubernetes) {
+    let documents = files.into_iter().flat_map(|(file, documents)| {
+        documents.into_iter().map(move |document| (file.path.clone(), document))
+    });
+    for (path, document) in documents {
         let items = match document.get("items").and_then(Value::as_array) {
             Some(items) => items.clone(),
             None => vec![document],
@@ -103,28 +107,41 @@ fn collect_images(value: &Value, images: &mut Vec<String>) {
 }
 
 /// A selector, wherever it stands.
-struct Selector {
-    path: String,
+struct Selector<'s> {
+    path: &'s str,
+    /// The command that sets it.
+    by: Option<(&'s Script<'s>, &'s Command)>,
     service: String,
     namespace: Option<String>,
     labels: Labels,
 }
 
+impl Selector<'_> {
+    fn tell(&self, found: &mut Found<'_>, words: Words) {
+        match self.by {
+            Some((script, command)) => script.tell(found, command, words),
+            None => found.at(self.path, words),
+        }
+    }
+}
+
 /// Those of manifests, and those that commands patch in.
-fn selectors(case: &Case<'_>, manifests: &[Manifest]) -> Vec<Selector> {
-    let mut all: Vec<Selector> = manifests
+fn selectors<'s>(case: &Case<'s>) -> Vec<Selector<'s>> {
+    let manifests = &case.seen.manifests;
+    let mut all: Vec<Selector<'_>> = manifests
         .iter()
         .filter_map(|manifest| {
-            let (path, service) = (manifest.path.clone(), manifest.name.clone());
+            let (path, service) = (manifest.path.as_str(), manifest.name.clone());
             Some(Selector {
                 path,
+                by: None,
                 service,
                 namespace: manifest.namespace.clone(),
                 labels: manifest.selector()?,
             })
         })
         .collect();
-    for script in scripts(case) {
+    for script in &case.seen.scripts {
         for command in script.commands() {
             let Some(Resource { verb: "patch", kind: "service", name, namespace }) = resources::of(command)
             else {
@@ -142,7 +159,8 @@ fn selectors(case: &Case<'_>, manifests: &[Manifest]) -> Vec<Selector> {
             let base = manifests.iter().find(|known| known.kind == "service" && known.name == name.text);
             let mut labels = base.and_then(Manifest::selector).unwrap_or_default();
             labels.extend(change);
-            all.push(Selector { path: script.path.clone(), service: name.text, namespace, labels });
+            let by = Some((script, command));
+            all.push(Selector { path: &script.path, by, service: name.text, namespace, labels });
         }
     }
     all
@@ -160,14 +178,15 @@ fn shown(labels: &Labels) -> String {
 }
 
 pub(super) fn selects_nothing(case: &Case<'_>, found: &mut Found<'_>) {
-    let manifests = manifests(case);
+    let manifests = &case.seen.manifests;
     let pods: Vec<(&Manifest, Labels)> =
         manifests.iter().filter_map(|manifest| Some((manifest, manifest.pods()?))).collect();
     if pods.is_empty() {
         return;
     }
-    for selector in selectors(case, &manifests) {
-        let wanted: Labels = selector.labels.into_iter().filter(|(label, _)| !is_weight(label)).collect();
+    for selector in selectors(case) {
+        let wanted: Labels =
+            selector.labels.clone().into_iter().filter(|(label, _)| !is_weight(label)).collect();
         // Without a selector, somebody else writes the endpoints.
         let selected = wanted.is_empty()
             || pods.iter().any(|(workload, labels)| {
@@ -179,18 +198,18 @@ pub(super) fn selects_nothing(case: &Case<'_>, found: &mut Found<'_>) {
                 format!("No pod template has all the labels that Service `{}` selects.", selector.service);
             let there = pods.iter().map(|(workload, labels)| format!("{}: {}", workload.name, shown(labels)));
             let right = format!("labels of one of: {}", there.collect::<Vec<_>>().join("; "));
-            found.at(&selector.path, Words::new(message, shown(&wanted), right));
+            selector.tell(found, Words::new(message, shown(&wanted), right));
         }
     }
 }
 
 pub(super) fn weight(case: &Case<'_>, found: &mut Found<'_>) {
-    for selector in selectors(case, &manifests(case)) {
+    for selector in selectors(case) {
         if selector.labels.keys().any(|label| is_weight(label)) {
             let message =
                 format!("The selector of Service `{}` has a weight, so it matches no pod.", selector.service);
             let right = "a selector of labels only, and the weight in the router";
-            found.at(&selector.path, Words::new(message, shown(&selector.labels), right));
+            selector.tell(found, Words::new(message, shown(&selector.labels), right));
         }
     }
 }

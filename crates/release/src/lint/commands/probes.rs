@@ -1,6 +1,6 @@
 //! Probes that give the same answer with and without the fix.
 
-use super::scripts::{arguments, scripts};
+use super::scripts::arguments;
 use crate::lint::{Case, Found, Words};
 use crate::policy::{Action, Check, HttpProbe, Policy, Probe};
 
@@ -81,8 +81,8 @@ pub(super) fn preflight(case: &Case<'_>, found: &mut Found<'_>) {
             found.at(&path, words());
         }
     }
-    for script in scripts(case) {
-        let unasked = script.commands().filter(|command| command.program() == "curl").any(|command| {
+    for script in &case.seen.scripts {
+        let unasked = script.commands().filter(|command| command.program() == "curl").find(|command| {
             let method = command.value("-X").or_else(|| command.value("--request"));
             let options = method.is_some_and(|method| method.text.eq_ignore_ascii_case("OPTIONS"))
                 || command.has("-XOPTIONS");
@@ -90,8 +90,8 @@ pub(super) fn preflight(case: &Case<'_>, found: &mut Found<'_>) {
                 |name: &str| command.call().iter().any(|word| word.text.to_lowercase().contains(name));
             options && sends("origin:") && !sends("access-control-request-method")
         });
-        if unasked {
-            found.at(&script.path, words());
+        if let Some(command) = unasked {
+            script.tell(found, command, words());
         }
     }
 }
@@ -100,18 +100,26 @@ pub(super) fn preflight(case: &Case<'_>, found: &mut Found<'_>) {
 fn looks_at_shape(text: &str) -> Option<&'static str> {
     let text: String = text.to_lowercase().chars().filter(|letter| !letter.is_whitespace()).collect();
     let compares = |rest: &str| {
-        let after = rest.find(')').map_or("", |end| &rest[end + 1..]);
+        let mut depth = 1_usize;
+        let end = rest.find(|letter| {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let after = end.map_or("", |end| &rest[end + 1..]);
         after.starts_with(['>', '<']) || after.starts_with("-gt") || after.starts_with("-ge")
     };
     let length = ["len(", "length("].iter().any(|call| text.split(call).skip(1).any(compares))
         || (text.contains("${#") || text.contains("wc-c")) && (text.contains("-gt") || text.contains("-ge"));
     let start = ["startswith(", "starts_with(", "notlike'"].iter().any(|call| text.contains(call));
-    if length {
-        Some("its length")
-    } else if start {
-        Some("its first letters")
-    } else {
-        None
+    match (length, start) {
+        (true, true) => Some("its length and its first letters"),
+        (true, false) => Some("its length"),
+        (false, true) => Some("its first letters"),
+        (false, false) => None,
     }
 }
 
@@ -133,10 +141,9 @@ fn about(policy: &Policy, check: &Check) -> String {
 }
 
 pub(super) fn encryption(case: &Case<'_>, found: &mut Found<'_>) {
-    let mut add = |path: &str, why: &str, stated: &str| {
+    let words = |why: &str, stated: &str| {
         let message = format!("Encryption is proven by {why}, which says nothing about it.");
-        let right = "decrypt with the key to the known value, and fail with another key";
-        found.at(path, Words::new(message, stated, right));
+        Words::new(message, stated, "decrypt with the key to the known value, and fail with another key")
     };
     for (i, check) in case.policy.checks.iter().enumerate() {
         let (place, text, lacks) = match &check.probe {
@@ -149,18 +156,22 @@ pub(super) fn encryption(case: &Case<'_>, found: &mut Found<'_>) {
             continue;
         }
         if let Some(why) = looks_at_shape(&text) {
-            add(&format!("check.{i}.probe.{place}"), why, &text);
+            found.at(&format!("check.{i}.probe.{place}"), words(why, &text));
         } else if let Some(lacks) = lacks.filter(|lacks| (1..=4).contains(&lacks.len())) {
-            add(&format!("check.{i}.probe.command.lacks"), "the absence of a few letters", lacks);
+            found.at(&format!("check.{i}.probe.command.lacks"), words("the absence of a few letters", lacks));
         }
     }
-    for script in scripts(case).iter().filter(|script| script.book.is_some()) {
+    for script in case.seen.scripts.iter().filter(|script| script.book.is_some()) {
         let title = script.step.map_or("", |step| step.title.as_str());
         if (is_about_encryption(title) || is_about_encryption(&script.text))
             && !decrypts(&script.text)
-            && let Some(line) = script.text.lines().find(|line| looks_at_shape(line).is_some())
+            && let Some((row, line, why)) = script
+                .text
+                .lines()
+                .enumerate()
+                .find_map(|(row, line)| Some((row, line, looks_at_shape(line)?)))
         {
-            add(&script.path, looks_at_shape(line).unwrap_or_default(), line.trim());
+            script.tell_row(found, row, words(why, line.trim()));
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kubernetes::manifests;
-use super::scripts::{Script, groups, scripts};
+use super::scripts::{Script, groups};
 use super::shell::{Command, Word};
 use crate::lint::{Case, Found, Words};
 use crate::policy::Purpose;
@@ -60,7 +59,9 @@ pub(super) fn of(command: &Command) -> Option<Resource> {
         if std::mem::take(&mut skip) {
             continue;
         }
-        skip = VALUED.contains(&word.text.as_str());
+        // `logs -f` follows, and takes no file.
+        let follows = word.text == "-f" && words.first().is_some_and(|verb: &&Word| verb.text == "logs");
+        skip = VALUED.contains(&word.text.as_str()) && !follows;
         if !word.text.starts_with('-') {
             words.push(word);
         }
@@ -105,13 +106,16 @@ fn deployed(scripts: &[Script<'_>], kind: &str, environment: Option<&String>) ->
 }
 
 pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    let manifests = manifests(case);
-    for script in &scripts {
+    let scripts = &case.seen.scripts;
+    let manifests = &case.seen.manifests;
+    let mut told = BTreeSet::new();
+    for script in scripts {
         let Some(book) = script.book else { continue };
-        let mut told = BTreeSet::new();
-        for resource in script.commands().filter_map(of).filter(|resource| !resource.name.expands) {
-            let Resource { verb, kind, name, .. } = resource;
+        for command in script.commands() {
+            let Some(Resource { verb, kind, name, .. }) = of(command).filter(|about| !about.name.expands)
+            else {
+                continue;
+            };
             // What goes away, or is only read, may be of an earlier release.
             if matches!(verb, "delete" | "describe") {
                 continue;
@@ -121,16 +125,19 @@ pub(super) fn names(case: &Case<'_>, found: &mut Found<'_>) {
             let known = if !made.is_empty() {
                 made
             } else if matches!(book.purpose, Purpose::RollBack | Purpose::Incident) {
-                deployed(&scripts, kind, book.environment.as_ref()).unwrap_or_default()
+                deployed(scripts, kind, book.environment.as_ref()).unwrap_or_default()
             } else {
                 continue;
             };
-            if !known.is_empty() && !known.contains(&name.text) && told.insert((kind, name.text.clone())) {
+            if !known.is_empty()
+                && !known.contains(&name.text)
+                && told.insert((&book.id, verb == "undo", name.text.clone()))
+            {
                 let what = if verb == "undo" { "rolls back" } else { "uses" };
                 let message =
                     format!("Runbook `{}` {what} {kind} `{}`, and nothing deploys that.", book.id, name.text);
                 let right = known.into_iter().collect::<Vec<_>>().join(", ");
-                found.at(&script.path, Words::new(message, format!("{kind}/{}", name.text), right));
+                script.tell(found, command, Words::new(message, format!("{kind}/{}", name.text), right));
             }
         }
     }
@@ -152,8 +159,8 @@ fn needs_namespace(command: &Command) -> bool {
 }
 
 pub(super) fn namespaces(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    for group in groups(&scripts) {
+    let scripts = &case.seen.scripts;
+    for group in groups(scripts) {
         let Some(book) = group.first().and_then(|script| script.book) else { continue };
         let kubectl = |script: &&&Script<'_>| script.commands().any(|command| command.program() == "kubectl");
         let group: Vec<&&Script<'_>> = group.iter().filter(kubectl).collect();
@@ -170,20 +177,26 @@ pub(super) fn namespaces(case: &Case<'_>, found: &mut Found<'_>) {
         let used =
             group.iter().flat_map(|script| script.commands()).find_map(namespace).map(|word| word.text);
         let Some(right) = own.or(used.as_ref()) else { continue };
+        let mut wrong = Vec::new();
         for script in &group {
-            let wrong =
-                script.commands().filter(|command| command.program() == "kubectl").find_map(|command| {
-                    match namespace(command) {
-                        Some(word) if word.expands || word.text == *right => None,
-                        Some(word) => Some((command, format!("-n {}", word.text))),
-                        None => needs_namespace(command).then(|| (command, "no -n".to_owned())),
-                    }
-                });
-            if let Some((command, stated)) = wrong {
-                let line: String = command.line().chars().take(60).collect();
-                let message = format!("`{line}` does not go to the namespace `{right}`.");
-                found.at(&script.path, Words::new(message, stated, format!("-n {right}")));
+            for command in script.commands().filter(|command| command.program() == "kubectl") {
+                let stated = match namespace(command) {
+                    Some(word) if word.expands || word.text == *right => continue,
+                    Some(word) => format!("-n {}", word.text),
+                    None if needs_namespace(command) => "no -n".to_owned(),
+                    None => continue,
+                };
+                wrong.push((script, command, stated));
             }
+        }
+        if let Some((script, command, stated)) = wrong.first() {
+            let line: String = command.line().chars().take(60).collect();
+            let more = match wrong.len() - 1 {
+                0 => String::new(),
+                more => format!(" (in runbook `{}`: {more} more)", book.id),
+            };
+            let message = format!("`{line}` does not go to the namespace `{right}`{more}.");
+            script.tell(found, command, Words::new(message, stated.as_str(), format!("-n {right}")));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Every command that the policy has somebody run, with where it stands.
 
+use std::collections::BTreeMap;
+
 use super::shell::{self, Command, Pipeline};
-use crate::lint::Case;
-use crate::policy::{Action, FileFormat, Probe, Runbook, RunbookStep};
+use crate::lint::{Found, Words};
+use crate::policy::{Action, FileFormat, Policy, Probe, Runbook, RunbookStep};
 
 /// Commands that are run together.
 pub(super) struct Script<'a> {
@@ -12,10 +14,23 @@ pub(super) struct Script<'a> {
     pub(super) step: Option<&'a RunbookStep>,
     /// The text as it is written.
     pub(super) text: String,
+    /// It stands so in the policy, not in a file.
+    pub(super) quoted: bool,
     pub(super) pipelines: Vec<Pipeline>,
 }
 
 impl Script<'_> {
+    /// A finding about the line of a command.
+    pub(super) fn tell(&self, found: &mut Found<'_>, command: &Command, words: Words) {
+        self.tell_row(found, command.row, words);
+    }
+
+    /// A finding about a line of the text.
+    pub(super) fn tell_row(&self, found: &mut Found<'_>, row: usize, words: Words) {
+        let path: Vec<&str> = self.path.split('.').collect();
+        found.within(&path, if self.quoted { &self.text } else { "" }, row, words);
+    }
+
     /// All commands, in order.
     pub(super) fn commands(&self) -> impl Iterator<Item = &Command> {
         self.pipelines.iter().flatten()
@@ -23,9 +38,9 @@ impl Script<'_> {
 }
 
 /// All of them: those of runbooks first, step by step.
-pub(super) fn scripts<'a>(case: &Case<'a>) -> Vec<Script<'a>> {
+pub(super) fn read<'a>(policy: &'a Policy, files: &'a BTreeMap<String, String>) -> Vec<Script<'a>> {
     let mut all = Vec::new();
-    for (i, book) in case.policy.runbooks.iter().enumerate() {
+    for (i, book) in policy.runbooks.iter().enumerate() {
         for (j, step) in book.steps.iter().enumerate() {
             for (name, action) in [("action", &step.action), ("undo", &step.undo)] {
                 let path = format!("runbook.{i}.step.{j}.{name}");
@@ -36,20 +51,21 @@ pub(super) fn scripts<'a>(case: &Case<'a>) -> Vec<Script<'a>> {
                     Some(Action::Command { run, .. }) => (format!("{path}.command.run"), arguments(run)),
                     _ => continue,
                 };
-                all.push(Script { path, book: Some(book), step: Some(step), text, pipelines });
+                all.push(Script { path, book: Some(book), step: Some(step), text, quoted: true, pipelines });
             }
         }
     }
-    for (i, check) in case.policy.checks.iter().enumerate() {
+    for (i, check) in policy.checks.iter().enumerate() {
         if let Probe::Command(probe) = &check.probe {
             let (text, pipelines) = arguments(&probe.run);
             let path = format!("check.{i}.probe.command.run");
-            all.push(Script { path, book: None, step: None, text, pipelines });
+            all.push(Script { path, book: None, step: None, text, quoted: true, pipelines });
         }
     }
-    for file in super::files::named(case, FileFormat::Shell) {
-        let pipelines = shell::pipelines(file.text);
-        all.push(Script { path: file.path, book: None, step: None, text: file.text.to_owned(), pipelines });
+    for file in super::files::named(policy, files, FileFormat::Shell) {
+        let (pipelines, text) = (shell::pipelines(file.text), file.text.to_owned());
+        let quoted = file.is_inline;
+        all.push(Script { path: file.path, book: None, step: None, text, quoted, pipelines });
     }
     all
 }

@@ -1,6 +1,6 @@
 //! Secrets on their way through commands.
 
-use super::scripts::{groups, scripts};
+use super::scripts::groups;
 use super::shell::{Command, Pipeline, Word, assignment};
 use crate::lint::{Case, Found, Words};
 use crate::policy::Action;
@@ -39,11 +39,12 @@ pub(super) fn json(case: &Case<'_>, found: &mut Found<'_>) {
     let misread = |pipeline: &&Pipeline| {
         pipeline.windows(2).any(|pair| prints_json(&pair[0]) && BYTES.contains(&pair[1].program()))
     };
-    for script in scripts(case) {
+    for script in &case.seen.scripts {
         if let Some(pipeline) = script.pipelines.iter().find(misread) {
             let line = pipeline.iter().map(Command::line).collect::<Vec<_>>().join(" | ");
             let message = "The whole JSON document is passed on, not the value in it.";
-            found.at(&script.path, Words::new(message, line, "--query NAME --output text before the pipe"));
+            let words = Words::new(message, line, "--query NAME --output text before the pipe");
+            script.tell(found, &pipeline[0], words);
         }
     }
 }
@@ -116,10 +117,11 @@ fn secret_in(command: &Command) -> Option<String> {
 
 pub(super) fn clear(case: &Case<'_>, found: &mut Found<'_>) {
     let right = "secret:NAME, a file, or standard input";
-    for script in scripts(case) {
-        if let Some(place) = script.commands().find_map(secret_in) {
+    for script in &case.seen.scripts {
+        let seen = script.commands().find_map(|command| Some((command, secret_in(command)?)));
+        if let Some((command, place)) = seen {
             let message = "A secret stands in the command as it is written.";
-            found.at(&script.path, Words::new(message, place, right));
+            script.tell(found, command, Words::new(message, place, right));
         }
     }
     for (i, book) in case.policy.runbooks.iter().enumerate() {
@@ -156,8 +158,8 @@ fn creates(command: &Command) -> Option<&'static str> {
 }
 
 pub(super) fn create(case: &Case<'_>, found: &mut Found<'_>) {
-    let scripts = scripts(case);
-    for group in groups(&scripts) {
+    let scripts = &case.seen.scripts;
+    for group in groups(scripts) {
         let all = || group.iter().flat_map(|script| script.commands());
         let updates = [
             "put-secret-value",
@@ -178,10 +180,8 @@ pub(super) fn create(case: &Case<'_>, found: &mut Found<'_>) {
                 let Some(what) = creates(command) else { continue };
                 let when = if changed { ", and the password has changed by then" } else { "" };
                 let message = format!("It fails where the secret exists{when}.");
-                found.at(
-                    &script.path,
-                    Words::new(message, what, "update, and create only where there is none"),
-                );
+                let words = Words::new(message, what, "update, and create only where there is none");
+                script.tell(found, command, words);
             }
         }
     }

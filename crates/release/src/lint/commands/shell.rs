@@ -23,6 +23,8 @@ pub(super) struct Command {
     pub(super) words: Vec<Word>,
     /// Its failure is caught by `||`.
     pub(super) has_else: bool,
+    /// Lines of the text before it.
+    pub(super) row: usize,
 }
 
 /// Commands of which each reads what the one before has written.
@@ -36,7 +38,7 @@ impl Command {
     /// From a list of arguments that no shell sees.
     pub(super) fn plain(arguments: &[String]) -> Command {
         let words = arguments.iter().map(|text| Word { text: text.clone(), expands: false }).collect();
-        Command { words, has_else: false }
+        Command { words, has_else: false, row: 0 }
     }
 
     /// Program and arguments.
@@ -112,6 +114,9 @@ mod tests {
         );
         assert_eq!(lines("'never closed"), [vec!["never closed"]]);
         assert!(pipelines("a || b")[0][0].has_else);
+        let rows: Vec<usize> =
+            pipelines("a 'x\ny'\n\nb $(c\nd) \\\n e\nf").iter().map(|one| one[0].row).collect();
+        assert_eq!(rows, [0, 3, 6, 3, 4]);
         let words = &pipelines("psql -c \"PASSWORD '$X'\" '$X'")[0][0].words;
         assert_eq!(words.iter().map(|word| word.expands).collect::<Vec<_>>(), [false, false, true, false]);
     }

@@ -22,7 +22,7 @@ fn step(book: &Runbook, place: usize) -> String {
 fn misplaced(found: &mut Found<'_>, i: usize, book: &Runbook, early: usize, late: usize, message: &str) {
     let stated = format!("{}, then {}", step(book, early), step(book, late));
     let right = format!("{}, then {}", step(book, late), step(book, early));
-    found.at(&format!("runbook.{i}.step.{early}"), Words::new(message, stated, right));
+    found.at(&format!("runbook.{i}.step.{early}.touches"), Words::new(message, stated, right));
 }
 
 pub(super) fn old_arm(case: &Case<'_>, found: &mut Found<'_>) {
@@ -67,7 +67,7 @@ pub(super) fn drain(case: &Case<'_>, found: &mut Found<'_>) {
                 let message = "The old version is removed while its open connections are still on it.";
                 let right = "a step with touches = \"drain\" between the switch and the removal";
                 found.at(
-                    &format!("runbook.{i}.step.{removed}"),
+                    &format!("runbook.{i}.step.{removed}.touches"),
                     Words::new(message, step(book, removed), right),
                 );
             }
@@ -110,8 +110,11 @@ pub(super) fn canary(case: &Case<'_>, found: &mut Found<'_>) {
     let Some(full) = rollout.steps.iter().position(|step| step.weight >= Figure::HUNDRED) else { return };
     let first = usize::try_from(rollout.canary_at_step.unwrap_or(0)).unwrap_or(usize::MAX);
     if !rollout.canary.is_empty() && (full + 1..=rollout.steps.len()).contains(&first) {
-        let message =
-            "The canary users come when everybody is on the new version already, or with everybody.";
+        let message = if first == full + 1 {
+            "The canary users come together with everybody."
+        } else {
+            "The canary users come when everybody is on the new version already."
+        };
         let right = if full == 0 {
             "a step with a smaller weight before".to_owned()
         } else {

@@ -138,9 +138,29 @@ fn room(window: &Window) -> Option<Length> {
     Some(Length::seconds(room.unsigned_abs()))
 }
 
-/// The tasks that provide something: by their own name, or by what they deliver.
-fn providers<'a>(tasks: &'a [Task], what: &str) -> Vec<&'a Task> {
-    tasks.iter().filter(|task| task.id == what || task.delivers.iter().any(|name| name == what)).collect()
+/// The tasks that provide something, by its name: that of a task, or of what it delivers.
+struct Providers<'a>(BTreeMap<&'a str, Vec<&'a Task>>);
+
+impl<'a> Providers<'a> {
+    fn of(tasks: &'a [Task]) -> Providers<'a> {
+        let mut by_name: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
+        for task in tasks {
+            let others = task.delivers.iter().filter(|name| **name != task.id);
+            for name in others.chain([&task.id]) {
+                by_name.entry(name).or_default().push(task);
+            }
+        }
+        Providers(by_name)
+    }
+
+    fn of_name(&self, what: &str) -> &[&'a Task] {
+        self.0.get(what).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one that is there first.
+    fn first(&self, what: &str) -> Option<&'a Task> {
+        self.of_name(what).iter().copied().min_by_key(|task| ends(task))
+    }
 }
 
 /// True when `provider` surely ends after `user` has begun.
@@ -153,12 +173,12 @@ fn too_late(provider: &Task, user: &Task) -> bool {
 
 pub(super) fn needs(case: &Case<'_>, found: &mut Found<'_>) {
     let tasks = &case.policy.plan.tasks;
+    let providers = Providers::of(tasks);
     for (i, user) in tasks.iter().enumerate() {
         for (j, what) in user.needs.iter().enumerate() {
-            let providers = providers(tasks, what);
-            let Some(first) = providers.iter().min_by_key(|task| ends(task)) else { continue };
-            let waits = waits_for(tasks, first, user);
-            let late = providers.iter().all(|provider| too_late(provider, user));
+            let Some(first) = providers.first(what) else { continue };
+            let waits = waits_for(&providers, first, user);
+            let late = providers.of_name(what).iter().all(|provider| too_late(provider, user));
             if late || waits {
                 let message = if late {
                     format!("Task `{}` needs `{what}`, which `{}` provides only later.", user.id, first.id)
@@ -171,12 +191,12 @@ pub(super) fn needs(case: &Case<'_>, found: &mut Found<'_>) {
             }
         }
     }
-    items(case, found);
+    items(case, &providers, found);
     meetings(case, found);
 }
 
 /// True when `from` itself needs, over any number of others, what `to` provides.
-fn waits_for(tasks: &[Task], from: &Task, to: &Task) -> bool {
+fn waits_for(providers: &Providers<'_>, from: &Task, to: &Task) -> bool {
     let mut seen = BTreeSet::new();
     let mut next = vec![from];
     while let Some(task) = next.pop() {
@@ -184,19 +204,18 @@ fn waits_for(tasks: &[Task], from: &Task, to: &Task) -> bool {
             return true;
         }
         if seen.insert(task.id.as_str()) {
-            next.extend(task.needs.iter().flat_map(|what| providers(tasks, what)));
+            next.extend(task.needs.iter().flat_map(|what| providers.of_name(what)).copied());
         }
     }
     false
 }
 
 /// Items that are put off to a day on which what they need is not there.
-fn items(case: &Case<'_>, found: &mut Found<'_>) {
+fn items(case: &Case<'_>, providers: &Providers<'_>, found: &mut Found<'_>) {
     for (i, section) in case.policy.sections.iter().enumerate() {
         for (j, item) in section.items.iter().enumerate() {
             let (Some(day), Some(what)) = (item.deferred_to_day, &item.needs) else { continue };
-            let first = providers(&case.policy.plan.tasks, what).into_iter().min_by_key(|task| ends(task));
-            if let Some(first) = first.filter(|first| ends(first) > day) {
+            if let Some(first) = providers.first(what).filter(|first| ends(first) > day) {
                 let message = format!("The item is put off to day {day}, and `{what}` comes only later.");
                 let right = format!("day {} or later", ends(first));
                 let words = Words::new(message, format!("day {day}"), right).because(format!(

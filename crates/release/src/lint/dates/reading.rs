@@ -36,7 +36,7 @@ pub(super) fn date(text: &str) -> Option<Date> {
 /// The date of a day of the plan.
 pub(super) fn day(policy: &Policy, day: i32) -> Option<Date> {
     let day0 = date(policy.plan.day0.as_deref()?)?;
-    (day.abs() <= DAYS_MAX).then(|| day0.checked_add(day.days()).ok()).flatten()
+    (-DAYS_MAX..=DAYS_MAX).contains(&day).then(|| day0.checked_add(day.days()).ok()).flatten()
 }
 
 /// The zone of dates and times of day outside `windows`.

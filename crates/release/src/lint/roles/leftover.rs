@@ -43,7 +43,9 @@ fn bracket(text: &str) -> Option<&str> {
         let to = from + text[from..].find(']')?;
         let inner = text[from + 1..to].trim().to_ascii_lowercase();
         let inner = inner.strip_prefix("your ").unwrap_or(&inner);
-        let known = BLANKS.contains(&inner) || inner.starts_with("insert ");
+        // `[Version](https://...)` is a link.
+        let link = text[to + 1..].starts_with(['(', '[', ':']);
+        let known = !link && (BLANKS.contains(&inner) || inner.starts_with("insert "));
         (known && text[from + 1..].starts_with(|letter: char| letter.is_ascii_uppercase()))
             .then(|| &text[from..=to])
     })
@@ -83,7 +85,9 @@ pub(super) fn placeholders(case: &Case<'_>, found: &mut Found<'_>) {
     for (path, text) in &texts {
         if let Some(left) = placeholder(text) {
             let message = format!("`{left}` was to be filled in.");
-            found.add(path, Words::new(message, left, ""));
+            let row = text.lines().position(|line| line.contains(left)).unwrap_or(0);
+            let lines = if text.contains('\n') { text.as_str() } else { "" };
+            found.within(path, lines, row, Words::new(message, left, ""));
         }
     }
     for (path, address) in addresses(case.policy) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::entries::{Kind, lists};
 use crate::lint::{Case, Found, Words};
-use crate::policy::{Action, HttpProbe, Indicator, Policy, Probe, Score, Target};
+use crate::policy::{Action, Indicator, Policy, Probe, Score, Target};
 
 /// The references of a policy.
 struct Uses<'a>(Vec<(String, Kind, &'a str)>);
@@ -40,7 +40,7 @@ impl<'a> Uses<'a> {
             Some(
                 Action::Command { .. }
                 | Action::Shell { .. }
-                | Action::Http(HttpProbe { .. })
+                | Action::Http(_)
                 | Action::Manual { .. }
                 | Action::Hook { .. },
             )

@@ -11,7 +11,7 @@ const DEPTH_MAX: usize = 4;
 pub(in crate::lint::commands) fn pipelines(text: &str) -> Vec<Pipeline> {
     let mut all = Vec::new();
     if text.len() <= TEXT_MAX {
-        read(text, 0, &mut all);
+        read(text, 0, 0, &mut all);
     }
     all
 }
@@ -29,10 +29,13 @@ struct Reader<'a> {
     here: bool,
     /// Ends of here-documents that begin on the next line.
     ends: Vec<String>,
-    inner: Vec<String>,
+    /// Texts of substitutions, with the rows that they begin on.
+    inner: Vec<(String, usize)>,
+    /// Lines before this one.
+    row: usize,
 }
 
-fn read(text: &str, depth: usize, all: &mut Vec<Pipeline>) {
+fn read(text: &str, row: usize, depth: usize, all: &mut Vec<Pipeline>) {
     let mut reader = Reader {
         letters: text.chars().peekable(),
         pipelines: Vec::new(),
@@ -43,34 +46,41 @@ fn read(text: &str, depth: usize, all: &mut Vec<Pipeline>) {
         here: false,
         ends: Vec::new(),
         inner: Vec::new(),
+        row,
     };
     reader.run();
     all.append(&mut reader.pipelines);
     if depth < DEPTH_MAX {
-        for inner in reader.inner {
-            read(&inner, depth + 1, all);
+        for (inner, row) in reader.inner {
+            read(&inner, row, depth + 1, all);
         }
     }
 }
 
 impl Reader<'_> {
+    fn next(&mut self) -> Option<char> {
+        let letter = self.letters.next();
+        self.row += usize::from(letter == Some('\n'));
+        letter
+    }
+
     fn run(&mut self) {
-        while let Some(letter) = self.letters.next() {
+        while let Some(letter) = self.next() {
             match letter {
-                '\\' => match self.letters.next() {
+                '\\' => match self.next() {
                     Some('\n') | None => {}
                     Some(escaped) => self.push(escaped),
                 },
                 '\'' => {
                     self.begin();
-                    while let Some(quoted) = self.letters.next().filter(|letter| *letter != '\'') {
+                    while let Some(quoted) = self.next().filter(|letter| *letter != '\'') {
                         self.push(quoted);
                     }
                 }
                 '"' => self.double_quoted(),
                 '$' => self.dollar(),
                 '`' => {
-                    let inner: String = self.letters.by_ref().take_while(|letter| *letter != '`').collect();
+                    let inner = self.back_quoted();
                     self.substitution("`", &inner, "`");
                 }
                 '#' if self.word.is_none() => {
@@ -109,6 +119,9 @@ impl Reader<'_> {
     }
 
     fn begin(&mut self) -> &mut Word {
+        if self.word.is_none() && self.command.words.is_empty() {
+            self.command.row = self.row;
+        }
         self.word.get_or_insert_default()
     }
 
@@ -118,10 +131,10 @@ impl Reader<'_> {
 
     fn double_quoted(&mut self) {
         self.begin();
-        while let Some(letter) = self.letters.next() {
+        while let Some(letter) = self.next() {
             match letter {
                 '"' => return,
-                '\\' => match self.letters.next() {
+                '\\' => match self.next() {
                     Some(escaped @ ('"' | '\\' | '$' | '`')) => self.push(escaped),
                     Some('\n') | None => {}
                     Some(other) => {
@@ -131,7 +144,7 @@ impl Reader<'_> {
                 },
                 '$' => self.dollar(),
                 '`' => {
-                    let inner: String = self.letters.by_ref().take_while(|letter| *letter != '`').collect();
+                    let inner = self.back_quoted();
                     self.substitution("`", &inner, "`");
                 }
                 other => self.push(other),
@@ -157,7 +170,7 @@ impl Reader<'_> {
         let mut inner = String::new();
         let mut depth = 1_usize;
         let mut quote = None;
-        while let Some(letter) = self.letters.next() {
+        while let Some(letter) = self.next() {
             match (quote, letter) {
                 (None, '(') => depth += 1,
                 (None, ')') => depth -= 1,
@@ -165,7 +178,7 @@ impl Reader<'_> {
                 (Some(open), _) if open == letter => quote = None,
                 (None | Some('"'), '\\') => {
                     inner.push(letter);
-                    inner.extend(self.letters.next());
+                    inner.extend(self.next());
                     continue;
                 }
                 _ => {}
@@ -178,13 +191,22 @@ impl Reader<'_> {
         inner
     }
 
+    fn back_quoted(&mut self) -> String {
+        let mut inner = String::new();
+        while let Some(letter) = self.next().filter(|letter| *letter != '`') {
+            inner.push(letter);
+        }
+        inner
+    }
+
     fn substitution(&mut self, open: &str, inner: &str, close: &str) {
+        let row = self.row - inner.matches('\n').count().min(self.row);
         let word = self.begin();
         word.text.push_str(open);
         word.text.push_str(inner);
         word.text.push_str(close);
         word.expands = true;
-        self.inner.push(inner.to_owned());
+        self.inner.push((inner.to_owned(), row));
     }
 
     fn angle(&mut self, letter: char) {
@@ -250,7 +272,7 @@ impl Reader<'_> {
                 while let Some(letter) = self.letters.next_if(|letter| *letter != '\n') {
                     line.push(letter);
                 }
-                let over = self.letters.next().is_none();
+                let over = self.next().is_none();
                 if over || line.trim_start_matches('\t') == end {
                     break;
                 }
