@@ -24,6 +24,16 @@ pub enum Kind {
     Duration,
 }
 
+/// What the incidents recorded here say by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromIncidents {
+    /// How many were opened.
+    Count,
+    /// Mean time from opening until service was back (MTTR).
+    TimeToRestore,
+}
+
 /// One thing that is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +72,9 @@ pub struct Metric {
     /// The events it is about: `zero failures` of nothing says nothing.
     #[serde(default)]
     pub of: Option<String>,
+    /// It is computed from the incidents, nobody is asked for it.
+    #[serde(default)]
+    pub from_incidents: Option<FromIncidents>,
     /// Who attests it, where no query does.
     #[serde(default)]
     pub attested_by: Option<String>,
