@@ -7,9 +7,11 @@
 //! - [`lint`]: what is wrong with it before anything has happened.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`figure`], [`length`]: exact numbers and durations.
+//! - [`init`]: the policy to start with.
 
 pub mod calendar;
 pub mod figure;
+pub mod init;
 pub mod length;
 pub mod lint;
 pub mod policy;
