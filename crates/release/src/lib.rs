@@ -13,6 +13,7 @@
 //! - [`window`]: when a release may begin, and why not now.
 //! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
 //! - [`figure`], [`length`]: exact numbers and durations.
+//! - [`init`]: the policy to start with.
 
 pub mod apply;
 pub mod budget;
@@ -25,6 +26,7 @@ pub mod event;
 pub mod evidence;
 pub mod evidence_needed;
 pub mod figure;
+pub mod init;
 pub mod length;
 pub mod lint;
 pub mod policy;

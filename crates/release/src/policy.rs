@@ -9,6 +9,7 @@
 mod approval;
 mod check;
 mod measure;
+mod note;
 mod people;
 mod plan;
 mod review;
@@ -29,7 +30,8 @@ pub use check::{
     PromqlProbe, ProofProbe, ReportProbe, Section, SqlProbe, Subject, TcpProbe, TlsProbe,
 };
 pub use measure::{Backup, Baseline, BaselineValue, FromIncidents, Kind, Metric, Recovery};
-pub use people::{Escalation, Person, Role, Rota, Rung, Severity, Shift};
+pub use note::Note;
+pub use people::{Contact, Escalation, Person, Role, Rota, Rung, Severity, Shift};
 pub use plan::{AgendaItem, Announcement, Meeting, Milestone, Plan, Task};
 pub use review::{Band, Blocker, Finding, Review, Risk};
 pub use rollout::{Rollout, RolloutMethod, RolloutStep};
@@ -137,6 +139,9 @@ pub struct Policy {
     /// Who is told what.
     #[serde(default, rename = "announcement")]
     pub announcements: Vec<Announcement>,
+    /// What else the document says, in words.
+    #[serde(default, rename = "note")]
+    pub notes: Vec<Note>,
 }
 
 /// A policy with the text it was read from.

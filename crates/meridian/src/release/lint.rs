@@ -117,8 +117,7 @@ fn document(path: &Path, findings: &[Finding], claims: &[Claim]) -> Value {
 
 fn explain(code: &str, json: bool) -> Result<(), Failure> {
     let all = code.eq_ignore_ascii_case("all");
-    let rules: Vec<&Rule> =
-        catalogue().filter(|rule| all || rule.code.eq_ignore_ascii_case(code)).collect();
+    let rules: Vec<&Rule> = catalogue().filter(|rule| all || rule.code.eq_ignore_ascii_case(code)).collect();
     if rules.is_empty() {
         return Err(Failure::usage(format!("there is no code {code:?}"))
             .hint("`meridian release lint --explain all` lists every code"));

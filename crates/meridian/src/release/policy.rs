@@ -31,7 +31,9 @@ pub fn read(path: &Path) -> Result<Read, Failure> {
     let loaded = Loaded::parse(&text).map_err(|fault| {
         Failure::new(format!("{}:{}: {}", path.display(), fault.position, fault.words))
             .cause(format!("the line is: {}", fault.quote))
-            .hint("docs/policy.md explains every field; `meridian release init` writes a policy to start from")
+            .hint(
+                "docs/policy.md explains every field; `meridian release init` writes a policy to start from",
+            )
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();
@@ -76,7 +78,9 @@ pub fn init(arguments: &InitArguments) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("cannot write {name}")).cause(error);
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|error| {
         let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
-        failed(error).maybe_hint(exists.then(|| "nothing is overwritten: remove it, or name another with --out".into()))
+        failed(error).maybe_hint(
+            exists.then(|| "nothing is overwritten: remove it, or name another with --out".into()),
+        )
     })?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     output::data(&format!("{name}\n"));

@@ -19,9 +19,9 @@ pub fn calendars(files: &[CalendarFile]) -> Result<Calendars, Failure> {
     let mut calendars = Calendars::builtin();
     for file in files {
         let text = content(&file.path)?;
-        calendars = calendars
-            .with(&file.market, &text)
-            .map_err(|error| Failure::new(format!("{} is not a calendar", file.path.display())).chain(&error))?;
+        calendars = calendars.with(&file.market, &text).map_err(|error| {
+            Failure::new(format!("{} is not a calendar", file.path.display())).chain(&error)
+        })?;
     }
     Ok(calendars)
 }
@@ -80,7 +80,11 @@ fn print(at: Timestamp, zone: &TimeZone, timetable: &Timetable<'_>, against: &[R
     }
     let waived = timetable.waived(at);
     if let Some(exception) = timetable.exception().filter(|_| !waived.is_empty()) {
-        text.push_str(&format!("  set aside for {}, signed by {}:\n", exception.severity, exception.signers.join(", ")));
+        text.push_str(&format!(
+            "  set aside for {}, signed by {}:\n",
+            exception.severity,
+            exception.signers.join(", ")
+        ));
         for reason in &waived {
             text.push_str(&format!("  - {}\n", reason.words(zone)));
         }
@@ -88,7 +92,9 @@ fn print(at: Timestamp, zone: &TimeZone, timetable: &Timetable<'_>, against: &[R
     text.push('\n');
     output::data(&text);
     let row = |opening: &Opening| {
-        let preferred = opening.preferred_from.map_or(String::new(), |from| format!("preferred from {}", shown(from, zone)));
+        let preferred = opening
+            .preferred_from
+            .map_or(String::new(), |from| format!("preferred from {}", shown(from, zone)));
         vec![
             shown(opening.from, zone),
             shown(opening.latest_start, zone),
@@ -107,7 +113,10 @@ fn print(at: Timestamp, zone: &TimeZone, timetable: &Timetable<'_>, against: &[R
     }
     if let Some(ended_at) = outlook.ended_at {
         let longest = outlook.longest;
-        text.push_str(&format!("looked up to {}; the longest free stretch is {longest}\n", shown(ended_at, zone)));
+        text.push_str(&format!(
+            "looked up to {}; the longest free stretch is {longest}\n",
+            shown(ended_at, zone)
+        ));
     }
     for reason in outlook.unknown.iter().take(1) {
         text.push_str(&format!("not known: {}\n", reason.words(zone)));

@@ -27,6 +27,7 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
                 severity: opened.severity.clone(),
                 due_day: None,
                 closed_by: opened.closed_by.clone(),
+                note: String::new(),
             };
             look_at(case, &finding, against);
         }

@@ -63,6 +63,21 @@ pub struct Escalation {
     /// From the first.
     #[serde(default)]
     pub chain: Vec<Rung>,
+    /// Whom to ask outside the team.
+    #[serde(default, rename = "contact")]
+    pub contacts: Vec<Contact>,
+}
+
+/// Somebody outside the team: a broker's or a provider's support.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Short name.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// How they are reached.
+    pub reach: String,
 }
 
 /// One rung of the ladder.

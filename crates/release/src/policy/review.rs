@@ -59,6 +59,9 @@ pub struct Finding {
     /// What proves that it is gone.
     #[serde(default)]
     pub closed_by: Vec<String>,
+    /// What was seen, and where.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// What no score outvotes.
@@ -74,6 +77,9 @@ pub struct Blocker {
     pub finding: Option<String>,
     /// All of these prove that it is gone.
     pub checks: Vec<String>,
+    /// How it is ended: which runbook.
+    #[serde(default)]
+    pub runbook: Option<String>,
     /// Who signs that it is gone.
     #[serde(default)]
     pub signers: Vec<String>,

@@ -110,6 +110,9 @@ pub struct RunbookStep {
     /// What is done; absent: a person reads the title and confirms.
     #[serde(default)]
     pub action: Option<Action>,
+    /// Ticked by its authors.
+    #[serde(default)]
+    pub stated_done: bool,
     /// Further attempts after a failure.
     #[serde(default)]
     pub retries: u32,

@@ -2,7 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod arithmetic;
+mod commands;
+mod dates;
+mod hostile;
 mod mutations;
+mod roles;
+mod spotting;
 mod support;
 mod thresholds;
 
@@ -45,10 +50,3 @@ fn findings_come_in_the_order_of_the_text() {
         assert!(!finding.message.is_empty() && !finding.stated.is_empty(), "{finding:?}");
     }
 }
-//! What the linter finds in a policy, and where it is silent.
-
-mod commands;
-mod dates;
-mod hostile;
-mod roles;
-mod spotting;
