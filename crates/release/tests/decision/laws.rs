@@ -339,7 +339,7 @@ fn what_has_to_happen_is_enough() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// No history reaches a GO with an open blocker, an expired or foreign evidence, a missing or void signature, or outside a window;
     /// and none that may go is held up.
