@@ -309,7 +309,7 @@ pub struct Signed {
     pub person: String,
     /// Yes or no.
     pub vote: Vote,
-    /// What was on the table: see [`crate::table`].
+    /// What was on the table: see [`crate::signature::on_the_table`].
     pub table: Digest,
     /// Of their statement in writing, where the policy asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

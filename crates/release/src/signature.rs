@@ -187,10 +187,9 @@ fn fresh(case: &Case<'_>, row: &SignatureRow, present: Digest) -> Result<(), Ref
             return Err(Refusal::Changed { what: format!("the answer of check `{}` has changed", check.id) });
         }
     }
-    if let Some(question) = case.marks().find(|(_, settled)| turned(settled)).map(|(question, _)| question) {
-        if signed.matter == Matter::Release {
-            return Err(Refusal::Changed { what: format!("the mark of {question} has changed") });
-        }
+    let mut marks = case.marks().filter(|_| signed.matter == Matter::Release);
+    if let Some((question, _)) = marks.find(|(_, settled)| turned(settled)) {
+        return Err(Refusal::Changed { what: format!("the mark of {question} has changed") });
     }
     if signed.table != present { Err(Refusal::OtherTable) } else { Ok(()) }
 }

@@ -65,7 +65,7 @@ fn limit(case: &Case<'_>, target: &Target) -> Result<Figure, String> {
 
 /// From the row's own evidence or that of any check, whichever is newer; and the number of events it is of.
 fn newest(case: &Case<'_>, question: &Question, name: &str) -> Result<(Figure, Option<Figure>), String> {
-    let mut lack = Lack::NoFigure(name.to_owned());
+    let mut expired = None;
     let mut best: Option<&Evidence> = None;
     let checks = case.policy.checks.iter().map(|check| {
         let question = Question::Check(check.id.clone());
@@ -82,17 +82,16 @@ fn newest(case: &Case<'_>, question: &Question, name: &str) -> Result<(Figure, O
                     best = Some(evidence);
                 }
             }
-            Err(Lack::Expired(at)) => lack = Lack::Expired(at),
+            Err(Lack::Expired(at)) => expired = expired.max(Some(at)),
             Err(_) => {}
         }
     }
-    let figures = best.map(|best| &best.observed.figures).ok_or_else(|| {
-        if matches!(lack, Lack::Expired(_)) {
-            format!("no figure `{name}` any more: {lack}")
-        } else {
-            format!("there is no figure `{name}`")
+    let figure = |name: &str| best.and_then(|best| best.observed.figures.get(name)).copied();
+    match (figure(name), expired) {
+        (Some(value), _) => Ok((value, figure(&format!("{name}#events")))),
+        (None, Some(at)) => {
+            Err(format!("no evidence has a figure `{name}`, or none that had not expired by {at}"))
         }
-    })?;
-    let events = figures.get(&format!("{name}#events")).copied();
-    figures.get(name).map(|value| (*value, events)).ok_or_else(|| lack.to_string())
+        (None, None) => Err(format!("no evidence has a figure `{name}`")),
+    }
 }

@@ -5,5 +5,6 @@
 mod laws;
 mod oracle;
 mod refusals;
+mod scores;
 mod verdicts;
 mod world;

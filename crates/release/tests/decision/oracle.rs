@@ -227,8 +227,9 @@ impl Told<'_> {
             && asked.contains(&signed.role.as_str())
             && holds(&signed.person, &signed.role)
             && same(known)
-            && (known.min(row)..=all).all(same)
-            && !self.events[known.min(row)..].iter().any(upset)
+            // What they had before them is what was there when they signed, and all the time since.
+            && (row..=all).all(same)
+            && !self.events[row..].iter().any(upset)
     }
 
     fn in_turn(&self, row: usize, signed: &Signed, counting: &[&Signed]) -> bool {

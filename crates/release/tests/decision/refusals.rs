@@ -142,3 +142,14 @@ fn what_was_taken_back_cannot_be_sent_again() {
     world.signs(Matter::Release, "qa", "chitra");
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
 }
+
+#[test]
+fn after_a_mark_has_turned_and_turned_back() {
+    let mut world = signed_by(UNANIMOUS, &[("security", "asha"), ("qa", "chitra"), ("director", "deepa")]);
+    world.mark("team", 9, "chitra");
+    world.mark("team", 7, "chitra");
+    let decision = world.decide();
+    let words: Vec<&str> = decision.reasons.iter().map(|reason| reason.of.as_str()).collect();
+    assert_eq!(words, ["security", "qa", "director"], "the blocker's signatures are not about marks");
+    assert!(decision.reasons[0].why.contains("the mark of row `team` of `matrix` has changed"));
+}
