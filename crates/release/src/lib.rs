@@ -8,6 +8,8 @@
 //! - [`claims`]: its authors' own figures beside the computed ones.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`window`]: when a release may begin, and why not now.
+//! - [`runbook`]: what comes next in a runbook that is being run, and how long it took.
+//! - [`rows`]: how events stand in a journal.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
 pub mod calendar;
@@ -16,6 +18,8 @@ pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
+pub mod rows;
+pub mod runbook;
 pub mod window;
 
 pub use figure::Figure;
