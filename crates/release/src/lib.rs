@@ -12,6 +12,10 @@
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`window`]: when a release may begin, and why not now.
 //! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
+//! - [`runbook`]: what comes next in a runbook that is being run, and how long it took.
+//! - [`incident`]: who has to be called now, which clocks are broken, how long it took.
+//! - [`rota`]: who is on call, and when nobody is.
+//! - [`rows`]: how events stand in a journal.
 //! - [`figure`], [`length`]: exact numbers and durations.
 //! - [`init`]: the policy to start with.
 
@@ -26,11 +30,15 @@ pub mod event;
 pub mod evidence;
 pub mod evidence_needed;
 pub mod figure;
+pub mod incident;
 pub mod init;
 pub mod length;
 pub mod lint;
 pub mod policy;
 mod proof;
+pub mod rota;
+pub mod rows;
+pub mod runbook;
 pub mod runbook_time;
 pub mod scorecard;
 pub mod signature;

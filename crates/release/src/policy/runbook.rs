@@ -116,7 +116,16 @@ pub struct RunbookStep {
     /// Further attempts after a failure.
     #[serde(default)]
     pub retries: u32,
-    /// Undoes it when a later step fails: run in the opposite order.
+    /// One attempt is stopped after this; absent: the most of the budget, but at least half a minute; without a budget, ten
+    /// minutes. People are never stopped.
+    #[serde(default)]
+    pub timeout: Option<Length>,
+    /// Doing it twice is the same as doing it once, so nobody has to be asked where it is not known whether it was done.
+    /// Checks, waiting and HTTP `GET` are so by themselves.
+    #[serde(default)]
+    pub repeatable: bool,
+    /// Undoes it when a later step fails: run in the opposite order. It is also run where it is not known whether the step
+    /// was done.
     #[serde(default)]
     pub undo: Option<Action>,
     /// The backup it restores, for [`Touches::RevertData`].
