@@ -5,6 +5,7 @@
 //!
 //! - [`policy`]: what a team demands of a release of its service, as data.
 //! - [`lint`]: what is wrong with it before anything has happened.
+//! - [`slo`]: objectives in operation: budgets, alerts, dashboards.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`figure`], [`length`]: exact numbers and durations.
 
@@ -13,6 +14,7 @@ pub mod figure;
 pub mod length;
 pub mod lint;
 pub mod policy;
+pub mod slo;
 
 pub use figure::Figure;
 pub use length::{Budget, Length};
