@@ -7,12 +7,15 @@
 //! - [`budget`]: how much may be bad, how much is left, when it is gone; [`sessions`]: how much of a period is session time.
 //! - [`burn`]: which burn raises which alert; [`objective`]: an SLO with all of that.
 //! - [`selector`], [`signal`]: how it is asked for in PromQL.
+//! - [`evaluate`]: the same answers without Prometheus.
 //! - [`rules`]: rules for Prometheus, written as YAML; [`rule_tests`]: their tests;
 //!   [`trigger_rules`]: rules from a policy's triggers.
 
 pub mod budget;
 pub mod burn;
+pub mod evaluate;
 mod example;
+mod history;
 pub mod objective;
 pub mod rule_tests;
 pub mod rules;
@@ -24,6 +27,7 @@ pub mod trigger_rules;
 mod yaml;
 
 pub use budget::ErrorBudget;
+pub use evaluate::Evaluator;
 pub use objective::{Objective, SloFault, objectives};
 pub use rule_tests::rule_tests;
 pub use rules::{RulesFile, slo_rules};
