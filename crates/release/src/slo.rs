@@ -8,6 +8,7 @@
 //! - [`burn`]: which burn raises which alert; [`objective`]: an SLO with all of that.
 //! - [`selector`], [`signal`]: how it is asked for in PromQL.
 //! - [`evaluate`]: the same answers without Prometheus.
+//! - [`openslo`]: SLOs from OpenSLO documents.
 //! - [`rules`]: rules for Prometheus, written as YAML; [`rule_tests`]: their tests;
 //!   [`trigger_rules`]: rules from a policy's triggers.
 
@@ -17,6 +18,7 @@ pub mod evaluate;
 mod example;
 mod history;
 pub mod objective;
+pub mod openslo;
 pub mod rule_tests;
 pub mod rules;
 pub mod selector;

@@ -54,7 +54,7 @@ pub fn rule_tests(objectives: &[Objective], file: &RulesFile, rules_path: &str) 
         for alert in &objective.burn.alerts {
             let writer = match alert.long.as_seconds() {
                 ..=3_600 => &mut hour,
-                ..=21_600 => &mut session,
+                3_601..=21_600 => &mut session,
                 _ => &mut days,
             };
             burn_cases(writer, objective, &supply, alert, file);
