@@ -194,7 +194,8 @@ fn the_evaluator_says_what_prometheus_says() {
     assert!(empty < compared / 3, "most of them have to say something");
 }
 
-/// Ratios per window at some moments: in and after each burst, when its edges leave a window, at night, after the reset, in and after the gap.
+/// Ratios per window at some moments: in and after each burst, when its edges leave a window, at night, after the
+/// reset, in and after the gap.
 fn evaluated(objective: &Objective, scrapes: &[Scrape]) -> Vec<(i64, Length, Option<f64>)> {
     let hours =
         [0.01, 5.0, 30.2, 31.0, 36.05, 44.9, 45.1, 52.7, 54.05, 54.37, 58.03, 59.48, 60.2, 60.3, 71.15, 74.9];

@@ -9,7 +9,9 @@ use std::process::Command;
 use jiff::civil::date;
 use release::Loaded;
 use release::calendar::Calendars;
-use release::slo::{Objective, objectives, rule_tests, rules_for, slo_rules};
+use release::slo::dashboard::{Arms, gateway_dashboard, releases_dashboard, slo_dashboard};
+use release::slo::rules::{Group, Rule};
+use release::slo::{Objective, RulesFile, objectives, rule_tests, rules_for, slo_rules};
 
 fn run(promtool: &Path, directory: &Path, arguments: &[&str]) {
     let done = Command::new(promtool).args(arguments).current_dir(directory).output().unwrap();
@@ -60,7 +62,9 @@ fn every_kind_of_objective_passes_promtool() {
     };
     let notes = judged(&promtool, include_str!("../testdata/slo/desk.toml"));
     let named: Vec<&str> = notes.iter().filter_map(|note| note.split(':').next()).collect();
-    assert_eq!(named, ["week-1", "sessions", "sessions", "sessions-up", "sessions-up"], "{notes:#?}");
+    let expected =
+        ["week-1", "up", "sessions", "sessions", "sessions-up", "sessions-up", "sessions-up", "sessions-up"];
+    assert_eq!(named, expected, "{notes:#?}");
 }
 
 #[test]
@@ -126,4 +130,32 @@ fn triggers_become_rules() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("triggers.yml"), text).unwrap();
     run(&promtool, directory.path(), &["check", "rules", "triggers.yml"]);
+}
+
+#[test]
+fn queries_of_dashboards_are_queries() {
+    let Some(promtool) = support::program("MERIDIAN_PROMTOOL", "promtool") else {
+        println!("skipped: no promtool");
+        return;
+    };
+    let policy = Loaded::parse(include_str!("../testdata/slo/desk.toml")).unwrap().policy;
+    let objectives = objectives(&policy, &Calendars::builtin(), date(2026, 8, 1)).unwrap();
+    let dashboards = [
+        slo_dashboard("desk", &objectives),
+        releases_dashboard("desk", &objectives, Arms::default()).unwrap(),
+        gateway_dashboard(),
+    ];
+    let queries = dashboards.iter().flat_map(|dashboard| dashboard.queries());
+    let record = |(place, query): (usize, &str)| Rule::Record {
+        name: format!("query:{place}"),
+        // Grafana's own variable.
+        expr: query.replace("$__rate_interval", "5m"),
+        labels: Vec::new(),
+    };
+    let rules = queries.enumerate().map(record).collect();
+    let group = Group { name: "dashboards".to_owned(), interval: None, rules };
+    let file = RulesFile { groups: vec![group], notes: Vec::new() };
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("queries.yml"), file.yaml()).unwrap();
+    run(&promtool, directory.path(), &["check", "rules", "queries.yml"]);
 }

@@ -1,6 +1,7 @@
 //! The error budget of one objective: how much it is, how much is spent, how fast it goes, when it is gone.
 //!
-//! Enters: an objective, a period, counts of events. Leaves: exact figures. Never here: windows and alerts (see [`super::burn`]).
+//! Enters: an objective, a period, counts of events. Leaves: exact figures. Never here: windows and alerts (see
+//! [`super::burn`]).
 //!
 //! With an objective `o` (percent) over a period `P`, as in "The Site Reliability Workbook", chapter 5:
 //!
@@ -14,7 +15,8 @@ use std::fmt;
 use crate::policy::Slo;
 use crate::{Figure, Length};
 
-/// A share of events from nothing to all, in units of 10^-12: finer than any objective needs, and exact for decimal ones.
+/// A share of events from nothing to all, in units of 10^-12: finer than any objective needs, and exact for decimal
+/// ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Share(u128);
 
@@ -117,10 +119,10 @@ impl ErrorBudget {
         self.part_of(u128::from(total), 1)
     }
 
-    /// Percent of the budget that `bad` of `total` events have spent: above 100 when there was more than the budget; `None`
-    /// without events.
+    /// Percent of the budget that `bad` of `total` events have spent: above 100 when there was more than the budget;
+    /// `None` without events.
     pub fn spent_percent(self, bad: u64, total: u64) -> Option<Figure> {
-        self.burn_rate(bad, total).map(|burn| burn * Figure::HUNDRED)
+        self.burnt(bad, total, 100)
     }
 
     /// Percent of the budget that is left, below 0 when it is overdrawn; `None` without events.
@@ -130,14 +132,18 @@ impl ErrorBudget {
 
     /// How many times as fast as the objective allows, to a millionth; `None` without events.
     pub fn burn_rate(self, bad: u64, total: u64) -> Option<Figure> {
-        // bad / total / (bad percent / 100), in millionths.
-        let above = u128::from(bad) * 100 * 1_000_000 * 1_000_000;
+        self.burnt(bad, total, 1)
+    }
+
+    /// `times x bad / total / (bad percent / 100)`.
+    fn burnt(self, bad: u64, total: u64, times: u128) -> Option<Figure> {
+        let above = u128::from(bad) * times * 100 * 1_000_000 * 1_000_000;
         let below = u128::from(total) * unsigned(self.bad_percent());
         (below > 0).then(|| figure((above + below / 2) / below))
     }
 
-    /// How long `left_percent` of the budget lasts at a burn rate, in whole seconds; `None` when it lasts for ever, `0s` when
-    /// nothing is left.
+    /// How long `left_percent` of the budget lasts at a burn rate, in whole seconds; `None` when it lasts for ever,
+    /// `0s` when nothing is left.
     pub fn empty_after(self, left_percent: Figure, burn_rate: Figure) -> Option<Length> {
         if burn_rate <= Figure::ZERO {
             return None;

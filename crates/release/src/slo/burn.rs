@@ -1,16 +1,18 @@
 //! Which burn of an error budget raises which alert: pairs of windows, factors, thresholds.
 //!
-//! Enters: an objective, its period, session time, the floor of traffic. Leaves: alerts, and why some of the usual ones are left out.
-//! Never here: queries, samples.
+//! Enters: an objective, its period, session time, the floor of traffic. Leaves: alerts, and why some of the usual
+//! ones are left out. Never here: queries, samples.
 //!
-//! The table is that of "The Site Reliability Workbook", chapter 5: an alert is raised when, at the present rate, a share of the
-//! period's budget goes within the long window, and the short window says that it still goes on.
+//! The table is that of "The Site Reliability Workbook", chapter 5: an alert is raised when, at the present rate, a
+//! share of the period's budget goes within the long window, and the short window says that it still goes on.
 //!
-//! - factor = `share x period / long window` (14.4 for 2 % of 30 days in 1 h); error ratio = `factor x (1 - objective)`.
+//! - factor = `share x period / long window` (14.4 for 2 % of 30 days in 1 h); error ratio = `factor x (1 -
+//!   objective)`.
 //! - Time until an alert at an error ratio `e`: `threshold x long window / e`, then `for`.
 //! - Traffic in sessions: "period" is the session time in it, so that 2 % of 131 h in 1 h is a factor of 2.6.
-//! - A factor below 1 would alert on a burn that never empties the budget (short periods): the long window then shrinks to the time in
-//!   which that share goes at a burn rate of 1, in steps of five minutes, and the short one to a twelfth of it.
+//! - A factor below 1 would alert on a burn that never empties the budget (short periods): the long window then
+//!   shrinks to the time in which that share goes at a burn rate of 1, in steps of five minutes, and the short one to
+//!   a twelfth of it.
 //! - No window is longer than a usual session where traffic is in sessions: it would mix two days.
 
 use super::budget::{ErrorBudget, Share};
@@ -124,8 +126,9 @@ const TABLE: [Rung; 4] = [
 /// Seconds between two lengths that a shrunk window may have, and the shortest one.
 const GRAIN: u64 = 300;
 
-/// The alerts for a budget. `sessions`: traffic is in sessions, and there is so much session time in the period. `runs`: where events
-/// come at a fixed pace, how far apart; then a floor of `at_least` events can be decided beforehand.
+/// The alerts for a budget. `sessions`: traffic is in sessions, and there is so much session time in the period.
+/// `runs`: where events come at a fixed pace, how far apart; then a floor of `at_least` events can be decided
+/// beforehand.
 pub fn burn_alerts(
     budget: ErrorBudget,
     sessions: Option<SessionTime>,
@@ -202,8 +205,8 @@ fn fitted(
 }
 
 impl BurnAlert {
-    /// How long a steady `error_ratio` (0 to 1) lasts until the alert is raised, `for` included, from healthy traffic on; `None` when
-    /// it never is.
+    /// How long a steady `error_ratio` (0 to 1) lasts until the alert is raised, `for` included, from healthy traffic
+    /// on; `None` when it never is.
     pub fn raised_after(&self, error_ratio: f64) -> Option<Length> {
         let threshold = self.threshold.as_f64();
         if error_ratio.is_nan() || error_ratio <= threshold {

@@ -1,15 +1,18 @@
 //! The same answers as the rules give, without Prometheus: ratios, budget, alerts, from samples that somebody scraped.
 //!
-//! Enters: samples with their times, the moments at which to evaluate. Leaves: states. Never here: scraping, telling anybody.
+//! Enters: samples with their times, the moments at which to evaluate. Leaves: states. Never here: scraping, telling
+//! anybody.
 //!
-//! On the same samples the ratios agree with those of Prometheus 2 (a test compares them) except where a burst of errors is just leaving a
-//! window: samples are thinned (see [`super::history`]), so that its edge is known to one 240th of the window, and the ratio may
-//! differ by a 240th of the burst's share of errors: 0.4 percentage points after a full outage. Alerts are as precise as the
-//! evaluations are frequent; with traffic in sessions they have to come at least once a minute.
+//! On the same samples the ratios agree with those of Prometheus 2 (a test compares them) except where a burst of
+//! errors is just leaving a window: samples are thinned (see `history.rs`), so that its edge is known to one
+//! 240th of the window, and the ratio may differ by a 240th of the burst's share of errors: 0.4 percentage points
+//! after a full outage. Alerts are as precise as the evaluations are frequent; with traffic in sessions they have to
+//! come at least once a minute.
 //!
-//! Missing data are no errors and no success: see [`Data`]. Memory is bounded: at most [`SERIES_MAX`] series for an objective, each with
-//! at most 242 points per window. Full: new series are refused and counted, so that [`Status::refused`] says that figures are partial;
-//! series that have shown nothing for a whole period make room first.
+//! Missing data are no errors and no success: see [`Data`]. Memory is bounded: at most [`SERIES_MAX`] series for an
+//! objective, each with at most 242 points per window. Full: new series are refused and counted, so that
+//! [`Status::refused`] says that figures are partial; series that have shown nothing for a whole period make room
+//! first.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -94,8 +97,10 @@ pub struct Evaluator {
     objective: Objective,
     windows: Vec<Length>,
     windows_ms: Vec<i64>,
-    bad: BTreeMap<String, History>,
-    total: BTreeMap<String, History>,
+    /// Bad events, or those within the limit.
+    part: BTreeMap<String, History>,
+    /// All events, or the checks.
+    whole: BTreeMap<String, History>,
     /// Minutes since 1970 with events, newest last: of the longest alert's window.
     active: VecDeque<i64>,
     holds_since: BTreeMap<String, Timestamp>,
@@ -114,8 +119,8 @@ impl Evaluator {
             objective,
             windows,
             windows_ms,
-            bad: BTreeMap::new(),
-            total: BTreeMap::new(),
+            part: BTreeMap::new(),
+            whole: BTreeMap::new(),
             active: VecDeque::new(),
             holds_since: BTreeMap::new(),
             missing_since: None,
@@ -124,12 +129,12 @@ impl Evaluator {
         }
     }
 
-    /// Takes the samples of one scrape at `at`; those of other series, and values that are no numbers, are left out. Samples have to come
-    /// in the order of time: an older one than the series has is left out, too.
+    /// Takes the samples of one scrape at `at`; those of other series, and values that are no numbers, are left out.
+    /// Samples have to come in the order of time: an older one than the series has is left out, too.
     pub fn ingest(&mut self, at: Timestamp, samples: &[Sample<'_>]) {
         let at_ms = at.as_millisecond();
         let keep_ms = milliseconds(self.objective.budget.period());
-        for kept in [&mut self.bad, &mut self.total] {
+        for kept in [&mut self.part, &mut self.whole] {
             kept.retain(|_, history| history.newest_ms() >= at_ms - keep_ms);
         }
         for sample in samples.iter().filter(|sample| sample.value.is_finite()) {
@@ -141,10 +146,10 @@ impl Evaluator {
             let is_narrow = narrow.is_some_and(|narrow| narrow.matches(sample.name, sample.labels));
             let is_wide = wide.matches(sample.name, sample.labels);
             let windows = &self.windows_ms;
-            if is_narrow && !keep(&mut self.bad, self.total.len(), windows, form, at_ms, sample) {
+            if is_narrow && !keep(&mut self.part, self.whole.len(), windows, form, at_ms, sample) {
                 self.refused = self.refused.saturating_add(1);
             }
-            if is_wide && !keep(&mut self.total, self.bad.len(), windows, form, at_ms, sample) {
+            if is_wide && !keep(&mut self.whole, self.part.len(), windows, form, at_ms, sample) {
                 self.refused = self.refused.saturating_add(1);
             }
             if is_wide {
@@ -202,15 +207,15 @@ impl Evaluator {
         let window_ms = milliseconds(window);
         match &self.objective.signal {
             Signal::Events { .. } => {
-                let total = grown(&self.total, now_ms, window_ms).filter(|total| *total > 0.0)?;
-                Some(grown(&self.bad, now_ms, window_ms).unwrap_or(0.0) / total)
+                let total = grown(&self.whole, now_ms, window_ms).filter(|total| *total > 0.0)?;
+                Some(grown(&self.part, now_ms, window_ms).unwrap_or(0.0) / total)
             }
             Signal::Latency { .. } => {
-                let total = grown(&self.total, now_ms, window_ms).filter(|total| *total > 0.0)?;
-                Some((1.0 - grown(&self.bad, now_ms, window_ms)? / total).max(0.0))
+                let total = grown(&self.whole, now_ms, window_ms).filter(|total| *total > 0.0)?;
+                Some((1.0 - grown(&self.part, now_ms, window_ms)? / total).max(0.0))
             }
             Signal::Probe { .. } => {
-                let seen = self.total.values().filter_map(|history| history.sum_and_count(now_ms, window_ms));
+                let seen = self.whole.values().filter_map(|history| history.sum_and_count(now_ms, window_ms));
                 let (sum, count) = seen.fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
                 (count > 0.0).then(|| 1.0 - sum / count)
             }
@@ -220,7 +225,7 @@ impl Evaluator {
     fn has_traffic(&self, now_ms: i64, window: Length) -> bool {
         match (self.objective.slo.at_least_events, self.objective.signal.pace()) {
             (Some(floor), None) => {
-                grown(&self.total, now_ms, milliseconds(window)).is_some_and(|events| events >= floor as f64)
+                grown(&self.whole, now_ms, milliseconds(window)).is_some_and(|events| events >= floor as f64)
             }
             _ => true,
         }
@@ -254,7 +259,7 @@ impl Evaluator {
         let seen =
             |kept: &BTreeMap<String, History>| kept.values().any(|history| history.newest_ms() >= oldest);
         let needs_bucket = matches!(self.objective.signal, Signal::Latency { .. });
-        let there = self.lost_ms.is_none() && seen(&self.total) && (!needs_bucket || seen(&self.bad));
+        let there = self.lost_ms.is_none() && seen(&self.whole) && (!needs_bucket || seen(&self.part));
         if !there {
             return Data::Missing { since: *self.missing_since.get_or_insert(now) };
         }

@@ -1,12 +1,14 @@
 //! What is kept of one series, and how it grew over a window: as Prometheus's `increase` and `sum_over_time`.
 //!
-//! Enters: samples in the order of time. Leaves: growth over windows that were named beforehand. Never here: which series it is.
+//! Enters: samples in the order of time. Leaves: growth over windows that were named beforehand. Never here: which
+//! series it is.
 //!
-//! For each window the first sample of each of [`SLOTS`] equal slots is kept, one more from before the window, and the newest sample: a
-//! series costs at most `windows x (SLOTS + 2)` points, however often it is scraped. Where samples were left out, the one at the window's
-//! start is interpolated; where none were, growth is computed exactly as Prometheus 2 does: the difference, resets added, extrapolated
-//! to the window's edges where the samples come within 1.1 times their average distance of them, else by half that distance, and never
-//! to before a counter was zero.
+//! For each window the first sample of each of [`SLOTS`] equal slots is kept, one more from before the window, and
+//! the newest sample: a series costs at most `windows x (SLOTS + 2)` points, however often it is scraped. Where
+//! samples were left out, the one at the window's start is interpolated; where none were, growth is computed exactly
+//! as Prometheus 2 does: the difference, resets added, extrapolated to the window's edges where the samples come
+//! within 1.1 times their average distance of them, else by half that distance, and never to before a counter was
+//! zero.
 
 use std::collections::VecDeque;
 

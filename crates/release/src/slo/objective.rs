@@ -1,7 +1,7 @@
 //! An SLO of a policy, ready for use: its budget, its queries, its alerts, its names.
 //!
-//! Enters: a policy, calendars, the day for which session time is counted. Leaves: objectives, or all faults together. Never here: text
-//! for other programs.
+//! Enters: a policy, calendars, the day for which session time is counted. Leaves: objectives, or all faults
+//! together. Never here: text for other programs.
 
 use jiff::civil::Date;
 
@@ -42,8 +42,8 @@ pub struct SloFault {
     pub words: String,
 }
 
-/// All objectives of a policy, in its order. Session time is that of the period that ends before `until` (a date where the market is): it
-/// changes from day to day, so that rules are written anew about once a month.
+/// All objectives of a policy, in its order. Session time is that of the period that ends before `until` (a date
+/// where the market is): it changes from day to day, so that rules are written anew about once a month.
 ///
 /// # Errors
 /// [`SloFault`], all of them.

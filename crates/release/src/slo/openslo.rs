@@ -1,12 +1,12 @@
 //! SLOs from OpenSLO documents (`apiVersion: openslo/v1`).
 //!
-//! Enters: YAML, one or several documents. Leaves: SLOs of a policy, the same as TOML, and with its line whatever was left out. Never here:
-//! guesses: what cannot be said exactly in a policy is named instead.
+//! Enters: YAML, one or several documents. Leaves: SLOs of a policy, the same as TOML, and with its line whatever was
+//! left out. Never here: guesses: what cannot be said exactly in a policy is named instead.
 //!
-//! Taken: `SLO` with an `indicator` or an `indicatorRef` to an `SLI` of the same text; a `ratioMetric` of Prometheus counters (`bad`, or
-//! `good` that differs from `total` by one label or by a histogram's bucket); a `thresholdMetric` of our own synthetic checks; one
-//! rolling `timeWindow`; `target` or `targetPercent`; several objectives, each an SLO. Alerts follow from the objective
-//! here, so that alert policies are left out.
+//! Taken: `SLO` with an `indicator` or an `indicatorRef` to an `SLI` of the same text; a `ratioMetric` of Prometheus
+//! counters (`bad`, or `good` that differs from `total` by one label or by a histogram's bucket); a `thresholdMetric`
+//! of our own synthetic checks; one rolling `timeWindow`; `target` or `targetPercent`; several objectives, each an
+//! SLO. Alerts follow from the objective here, so that alert policies are left out.
 
 mod document;
 mod query;

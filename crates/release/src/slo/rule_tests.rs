@@ -2,12 +2,14 @@
 //!
 //! Enters: objectives. Leaves: test files. Never here: running them.
 //!
-//! For every burn-rate alert: errors at ten times its threshold after a healthy long window raise it when they should (and not before),
-//! it ends a short window after they do, errors just below its threshold never raise it, and too little traffic does not either. Where
-//! traffic is in sessions: errors right after the open raise it no sooner. For every objective: missing data, and a low budget.
+//! For every burn-rate alert: errors at ten times its threshold after a healthy long window raise it when they should
+//! (and not before), it ends a short window after they do, errors just below its threshold never raise it, and too
+//! little traffic does not either. Where traffic is in sessions: errors right after the open raise it no sooner. For
+//! every objective: missing data, and a low budget.
 //!
-//! Each case evaluates all rules at each of its steps. Windows up to an hour are therefore tested in steps of a minute, up to six hours in
-//! steps of five, longer ones in steps of twenty; and with many objectives it pays to test them one by one.
+//! Each case evaluates all rules at each of its steps. Windows up to an hour are therefore tested in steps of a
+//! minute, up to six hours in steps of five, longer ones in steps of twenty; and with many objectives it pays to test
+//! them one by one.
 
 use super::burn::BurnAlert;
 use super::objective::Objective;

@@ -1,16 +1,20 @@
 //! Prometheus rules from objectives: ratios per window, burn-rate alerts, the budget, missing data.
 //!
-//! Enters: objectives. Leaves: one rules file. Never here: deciding thresholds (see [`super::burn`]), reading or writing files.
+//! Enters: objectives. Leaves: one rules file. Never here: deciding thresholds (see [`super::burn`]), reading or
+//! writing files.
 //!
-//! Names are stable: `slo:<id>:error_ratio:rate<window>`, `slo:<id>:events:increase<window>`, `slo:<id>:budget_left:ratio`,
-//! `slo:<id>:active:ratio<window>`, alerts `slo_<id>_<which>`; every series has the labels `service` and `slo`.
+//! Names are stable: `slo:<id>:error_ratio:rate<window>`, `slo:<id>:events:increase<window>`,
+//! `slo:<id>:budget_left:ratio`, `slo:<id>:active:ratio<window>`, alerts `slo_<id>_<which>`; every series has the
+//! labels `service` and `slo`.
 //!
-//! Where traffic is in sessions, a long window at ten in the morning has seen 45 minutes and not six hours; its ratio is therefore
-//! weighted by the share of the window in which there was traffic, so that the same bad minutes spend the same budget at any hour.
+//! Where traffic is in sessions, a long window at ten in the morning has seen 45 minutes and not six hours; its ratio
+//! is therefore weighted by the share of the window in which there was traffic, so that the same bad minutes spend
+//! the same budget at any hour.
 //!
-//! The alert on the budget itself looks at the ratio over the whole period, as far as there is data; it is asked every five minutes,
-//! because a query over weeks is dear.
+//! The alert on the budget itself looks at the ratio over the whole period, as far as there is data; it is asked
+//! every five minutes, because a query over weeks is dear.
 
+use super::budget::Share;
 use super::burn::BurnAlert;
 use super::objective::Objective;
 use super::selector::quoted;
@@ -88,6 +92,15 @@ pub fn slo_rules(objectives: &[Objective]) -> RulesFile {
         for left in &objective.burn.left_out {
             file.notes.push(format!("{}: no {}: {}", objective.slo.id, left.name, left.why));
         }
+        for alert in &objective.burn.alerts {
+            let one = objective
+                .signal
+                .pace()
+                .map(|every| Share::of(every.as_seconds().into(), alert.long.as_seconds().into()));
+            if one.is_some_and(|one| one > alert.threshold) {
+                file.notes.push(format!("{}: one failed run is enough for {}", objective.slo.id, alert.name));
+            }
+        }
         if !is_absence_watched(objective) {
             file.notes.push(format!(
                 "{}: no absent: a check that runs in sessions only leaves no series at night",
@@ -132,7 +145,7 @@ fn budget_group(objective: &Objective) -> Group {
     let period = objective.budget.period();
     let ratio = objective.error_ratio(period);
     let left = format!("1 - {} / {}", recorded(objective, &ratio), objective.budget.bad_share());
-    let low = super::budget::Share::percent(Figure::whole(BUDGET_LOW_PERCENT));
+    let low = Share::percent(Figure::whole(BUDGET_LOW_PERCENT));
     let alert = Alert {
         name: objective.alert("budget_low"),
         expr: format!("{} < {low}", recorded(objective, &objective.budget_left())),
@@ -182,7 +195,8 @@ fn burn_alert(objective: &Objective, alert: &BurnAlert) -> Alert {
             objective,
             format!("{}: the error budget burns {} times too fast", objective.title(), alert.factor.fixed(1)),
             format!(
-                "At this rate {} % of the budget of {hours}{} go in {}. The alert ends when the last {} are below {} % bad.",
+                "At this rate {} % of the budget of {hours}{} go in {}. The alert ends when the last {} \
+                 are below {} % bad.",
                 alert.budget_percent,
                 objective.budget.period(),
                 alert.long,

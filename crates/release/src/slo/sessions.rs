@@ -1,6 +1,7 @@
 //! How much of a period is session time: what a budget of traffic that follows a market is made of.
 //!
-//! Enters: a calendar's name, a day, a period. Leaves: lengths. Never here: which moment is in session (see [`crate::calendar`]).
+//! Enters: a calendar's name, a day, a period. Leaves: lengths. Never here: which moment is in session (see
+//! [`crate::calendar`]).
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -17,7 +18,8 @@ pub struct SessionTime {
     pub usual: Length,
 }
 
-/// The sessions of the calendar `name` in the whole days of `period` that end before `until` (a date where the market is).
+/// The sessions of the calendar `name` in the whole days of `period` that end before `until` (a date where the market
+/// is).
 ///
 /// # Errors
 /// [`NotKnown`]: no such calendar, it does not cover these days, or none of them has a session.

@@ -3,10 +3,11 @@
 //! Enters: an indicator of a policy. Leaves: its selectors and expressions. Never here: thresholds, alerts.
 //!
 //! - Events: bad and total counters. A counter of bad events that does not exist yet counts as none.
-//! - Latency: of a classic histogram, all events minus those in the bucket whose edge is the limit. No quantile is estimated; the edge
-//!   has to be one of the histogram's.
-//! - Probe: [`PROBE_METRIC`]`{check="..."}`, a gauge: 1 after a run that passed, 0 after one that failed, set after each run. Its time
-//!   average is the share of runs that passed, as runs are evenly spaced. A check that runs in sessions only leaves no series at night.
+//! - Latency: of a classic histogram, all events minus those in the bucket whose edge is the limit. No quantile is
+//!   estimated; the edge has to be one of the histogram's.
+//! - Probe: [`PROBE_METRIC`]`{check="..."}`, a gauge: 1 after a run that passed, 0 after one that failed, set after
+//!   each run. Its time average is the share of runs that passed, as runs are evenly spaced. A check that runs in
+//!   sessions only leaves no series at night.
 //!
 //! A ratio without events is no number but no series at all: it is neither good nor bad.
 

@@ -1,6 +1,7 @@
 //! Series with a given share of bad events, in promtool's notation.
 //!
-//! Enters: what an indicator asks for, phases of traffic. Leaves: series and their values. Never here: what alerts make of them.
+//! Enters: what an indicator asks for, phases of traffic. Leaves: series and their values. Never here: what alerts
+//! make of them.
 
 use super::example::{pair, series};
 use super::signal::Signal;

@@ -1,9 +1,10 @@
 //! Alert rules from the triggers of a policy: error rate, latency, service down, with the policy's own thresholds.
 //!
-//! Enters: a policy. Leaves: rules, and which triggers have none. Never here: acting on them (that is the controller's), burn rates.
+//! Enters: a policy. Leaves: rules, and which triggers have none. Never here: acting on them (that is the
+//! controller's), burn rates.
 //!
-//! A trigger becomes a rule when its metric has a query, or is a latency with a histogram's series and a quantile. Tests are not written
-//! for these rules: what a query of a policy's own reads is not known here.
+//! A trigger becomes a rule when its metric has a query, or is a latency with a histogram's series and a quantile.
+//! Tests are not written for these rules: what a query of a policy's own reads is not known here.
 
 use super::objective::{incident_runbook, is_id};
 use super::rules::{Alert, Group, Rule, RulesFile, plain};

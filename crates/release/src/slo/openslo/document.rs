@@ -1,4 +1,5 @@
-//! The shape of OpenSLO documents, as far as it is read. All kinds share one shape: what a kind does not have stays empty.
+//! The shape of OpenSLO documents, as far as it is read. All kinds share one shape: what a kind does not have stays
+//! empty.
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;

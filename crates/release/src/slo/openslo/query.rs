@@ -1,6 +1,7 @@
 //! From the queries of an OpenSLO document to an indicator of a policy.
 //!
-//! A policy has selectors, a document has PromQL: `sum(rate(m{a="b"}[5m]))` and its simpler forms are taken apart, nothing else is.
+//! A policy has selectors, a document has PromQL: `sum(rate(m{a="b"}[5m]))` and its simpler forms are taken apart,
+//! nothing else is.
 
 use serde_saphyr::Spanned;
 
@@ -29,7 +30,8 @@ pub(super) fn ratio(ratio: &Ratio) -> Result<Indicator, LeftOut> {
             found.ok_or_else(|| {
                 left(
                     text,
-                    "ratioMetric.good: a policy counts bad events: give `bad`, or let `good` differ from `total` by one label",
+                    "ratioMetric.good: a policy counts bad events: give `bad`, or let `good` differ from `total` by one \
+                     label",
                 )
             })
         }
@@ -49,7 +51,8 @@ pub(super) fn threshold(
         }
         _ => {
             let words = format!(
-                "thresholdMetric: only {PROBE_METRIC}{{check=\"...\"}} is read; write a latency as a ratioMetric of `good` = the bucket within the limit and `total` = the count"
+                "thresholdMetric: only {PROBE_METRIC}{{check=\"...\"}} is read; write a latency as a ratioMetric \
+                 of `good` = the bucket within the limit and `total` = the count"
             );
             return Err(left(text, words));
         }
