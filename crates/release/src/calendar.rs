@@ -31,6 +31,12 @@ pub struct Session {
 #[error("{0}")]
 pub struct NotKnown(String);
 
+impl NotKnown {
+    pub(crate) fn new(words: String) -> NotKnown {
+        NotKnown(words)
+    }
+}
+
 /// The calendars that policies name: `nse:equity`, `nse:derivatives`, `nyse:equity`, and what was added.
 #[derive(Clone, Debug)]
 pub struct Calendars {

@@ -2,6 +2,7 @@
 //!
 //! Enters: a policy. Leaves: each claimed figure with its computed twin. Never here: what follows from a difference (that is lint).
 
+use crate::budget::downtime_minutes;
 use crate::policy::{Method, Policy, Score, Scorecard};
 use crate::{Figure, Length};
 
@@ -34,12 +35,15 @@ pub fn claims(policy: &Policy) -> Vec<Claim> {
     }
     for slo in &policy.slos {
         if let Some(stated) = slo.stated_downtime {
-            let allowed = downtime_seconds(slo.objective, slo.period);
+            let stated =
+                Figure::whole(stated.signed_seconds()).per(Figure::whole(60)).unwrap_or(Figure::ZERO);
+            let allowed = downtime_minutes(slo.objective, slo.period);
             claims.push(Claim {
                 what: format!("downtime of {} % in {}", slo.objective, slo.period),
-                stated: minutes(Figure::whole(stated.signed_seconds())),
-                computed: minutes(allowed),
-                agrees: allowed == Figure::whole(stated.signed_seconds()),
+                stated: format!("{} min", stated.rounded(1)),
+                computed: format!("{} min", allowed.rounded(1)),
+                // Rounded as it was stated.
+                agrees: allowed.rounded(stated.decimals()) == stated,
             });
         }
     }
@@ -115,15 +119,4 @@ fn total(policy: &Policy, card: &Scorecard) -> Option<Figure> {
         Method::Weighted => Some(sum),
         Method::Mean => sum.per(Figure::whole(i64::try_from(card.rows.len()).ok()?)),
     }
-}
-
-/// Seconds: `(1 - objective) x period`.
-fn downtime_seconds(objective: Figure, period: Length) -> Figure {
-    let share = (Figure::HUNDRED - objective).per(Figure::HUNDRED).unwrap_or(Figure::ZERO);
-    share * Figure::whole(period.signed_seconds())
-}
-
-fn minutes(seconds: Figure) -> String {
-    let minutes = seconds.per(Figure::whole(60)).unwrap_or(Figure::ZERO);
-    format!("{} min", minutes.rounded(1))
 }

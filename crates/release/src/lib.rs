@@ -9,6 +9,7 @@
 //! - [`event`], [`apply`], [`state`]: what the journal holds about a release, and what it adds up to.
 //! - [`evidence`], [`scorecard`], [`signature`]: what was seen, how it is scored, who put their name to it.
 //! - [`decision`]: GO, GO WITH CONDITIONS or NO-GO, and why.
+//! - [`slo`]: objectives in operation: budgets, alerts, dashboards.
 //! - [`calendar`]: when the markets it depends on are in session.
 //! - [`window`]: when a release may begin, and why not now.
 //! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
@@ -42,6 +43,7 @@ pub mod runbook;
 pub mod runbook_time;
 pub mod scorecard;
 pub mod signature;
+pub mod slo;
 pub mod state;
 mod table;
 pub mod window;
