@@ -3,6 +3,7 @@
 mod journal;
 mod operator;
 mod release;
+mod slo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
 pub use self::release::*;
+pub use self::slo::SloCommand;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -73,6 +75,9 @@ pub enum Command {
     /// Take a service to production: policy, lint, windows
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Objectives as code: Prometheus rules with their tests, dashboards
+    #[command(subcommand)]
+    Slo(SloCommand),
     /// Print the version
     Version(VersionArguments),
 }

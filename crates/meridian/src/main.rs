@@ -17,6 +17,7 @@ mod output;
 mod reconcile;
 mod release;
 mod signals;
+mod slos;
 mod timeline;
 mod up;
 mod venue;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Slo(command) => slos::run(command),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

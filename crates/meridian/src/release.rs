@@ -4,6 +4,9 @@ mod lint;
 mod policy;
 mod window;
 
+pub use policy::{content, read};
+pub use window::calendars;
+
 use crate::cli::ReleaseCommand;
 use crate::failure::Failure;
 

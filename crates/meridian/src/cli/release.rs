@@ -91,7 +91,7 @@ pub struct CalendarFile {
     pub path: PathBuf,
 }
 
-fn parse_calendar(text: &str) -> Result<CalendarFile, String> {
+pub(super) fn parse_calendar(text: &str) -> Result<CalendarFile, String> {
     match text.split_once('=') {
         Some((market, path)) if !market.is_empty() && !path.is_empty() => {
             Ok(CalendarFile { market: market.to_owned(), path: path.into() })
