@@ -57,22 +57,17 @@ fn judge(probe: &HttpProbe, answer: &Answer, took: Duration, case: &Case) -> Ask
     }
     for (name, expected) in &probe.has_headers {
         let expected = case.fill(expected)?;
-        let values: Vec<_> = answer
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        if values.is_empty() {
-            wrong.push(format!("no header `{name}`"));
-        } else if !values.iter().any(|value| value.contains(&expected)) {
-            wrong.push(format!("header `{name}` is {} without `{expected}`", case.quote(&values.join(", "))));
+        match header(answer, name) {
+            None => wrong.push(format!("no header `{name}`")),
+            Some(value) if !value.contains(&expected) => {
+                wrong.push(format!("header `{name}` is {} without `{expected}`", shown(name, &value, case)));
+            }
+            Some(_) => {}
         }
     }
     for name in &probe.lacks_headers {
-        if let Some(value) = answer.headers.get(name) {
-            let value = String::from_utf8_lossy(value.as_bytes());
-            wrong.push(format!("header `{name}` is there: {}", case.quote(&value)));
+        if let Some(value) = header(answer, name) {
+            wrong.push(format!("header `{name}` is there: {}", shown(name, &value, case)));
         }
     }
     if let Some(text) = &probe.contains {
@@ -105,6 +100,17 @@ fn judge(probe: &HttpProbe, answer: &Answer, took: Duration, case: &Case) -> Ask
         wrong.push(format!("it took {} ms, more than {within}", took.as_millis()));
     }
     if wrong.is_empty() { Ok(()) } else { fail(wrong.join("; ")) }
+}
+
+/// All values of a header, with commas between them as if it were one.
+fn header(answer: &Answer, name: &str) -> Option<String> {
+    let values = answer.headers.get_all(name).iter();
+    let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+fn shown(name: &str, value: &str, case: &Case) -> String {
+    if redact::is_credential(name) { "[redacted]".to_owned() } else { case.quote(value) }
 }
 
 fn contains(body: &[u8], text: &[u8]) -> bool {

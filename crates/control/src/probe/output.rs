@@ -10,7 +10,9 @@ use super::patterns;
 use super::redact::Redactor;
 
 /// Longer lines are cut.
-const LINE_BYTES_MAX: usize = KEPT_BYTES_MAX / 2;
+const LINE_BYTES_MAX: usize = 16 * 1024;
+/// Room for the words that say how much is left out, bytes.
+const MARK_BYTES: usize = 64;
 /// A cut may go through a secret, which nobody would recognise then: so much before a cut is dropped, too.
 const EDGE_BYTES: usize = 256;
 
@@ -100,15 +102,21 @@ impl Output {
         let in_key = &mut self.in_key[source];
         line.key = begins || *in_key;
         *in_key = (begins || *in_key) && !patterns::ends_key(&line.bytes);
+        let share = self.share();
+        if line.bytes.len() > share {
+            self.left_out += line.bytes.len() - share;
+            line.bytes.truncate(share);
+            line.cut = true;
+        }
         let bytes = line.bytes.len();
-        if self.tail.is_empty() && self.head_bytes + bytes <= self.keep / 2 {
+        if self.tail.is_empty() && self.head_bytes + bytes <= share {
             self.head_bytes += bytes;
             self.head.push(line);
             return;
         }
         self.tail_bytes += bytes;
         self.tail.push_back(line);
-        while self.tail_bytes > self.keep / 2 {
+        while self.tail_bytes > share {
             let Some(gone) = self.tail.pop_front() else { break };
             self.tail_bytes -= gone.bytes.len();
             self.left_out += gone.bytes.len();
@@ -122,19 +130,22 @@ impl Output {
                 self.end_line(source);
             }
         }
-        let mut kept = String::new();
-        for line in &self.head {
-            kept.push_str(&self.clean(line));
-        }
+        let mut kept: String = self.head.iter().map(|line| self.clean(line)).collect();
+        // Texts may have grown a little: each side keeps to its own share, at the cost of the middle.
+        kept.truncate(kept.floor_char_boundary(self.share()));
         if self.left_out > 0 {
             kept.push_str(&format!("[{} bytes are left out]\n", self.left_out));
         }
-        for line in &self.tail {
-            kept.push_str(&self.clean(line));
-        }
+        let end: String = self.tail.iter().map(|line| self.clean(line)).collect();
+        kept.push_str(&end[end.ceil_char_boundary(end.len().saturating_sub(self.share()))..]);
         kept.truncate(kept.floor_char_boundary(self.keep));
         let digest = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         (kept, digest)
+    }
+
+    /// Bytes for the beginning, and as many for the end.
+    fn share(&self) -> usize {
+        self.keep.saturating_sub(MARK_BYTES) / 2
     }
 
     fn clean(&self, line: &Line) -> String {
