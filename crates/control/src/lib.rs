@@ -1,7 +1,7 @@
 //! Acts for a release: asks its checks, and keeps what came of it.
 //!
-//! Enters: a policy and where it applies. Leaves: what came of each check. Never here: what follows from it (that is `release`),
-//! trading.
+//! Enters: a policy and where it applies. Leaves: what came of each check. Never here: what follows from it (that is
+//! `release`), trading.
 //!
 //! - [`probe`]: asks the checks of a policy, many at once.
 //! - [`cancel`]: says that what runs is to end now.

@@ -92,8 +92,8 @@ impl Case {
         }
     }
 
-    /// With `{env}` and `{version}` replaced. Secrets stay names: for people's eyes, for arguments that every user of the
-    /// machine can read.
+    /// With `{env}` and `{version}` replaced. Secrets stay names: for people's eyes, for arguments that every user of
+    /// the machine can read.
     pub(super) fn fill(&self, text: &str) -> Result<String, Miss> {
         self.filled(text, |_| None)
     }

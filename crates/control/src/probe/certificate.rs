@@ -1,5 +1,5 @@
-//! Until when a certificate is valid. Whether it may be trusted is rustls's business; this reads the one date that rustls does not
-//! give away.
+//! Until when a certificate is valid. Whether it may be trusted is rustls's business; this reads the one date that
+//! rustls does not give away.
 
 /// `notAfter` of an X.509 certificate in DER, seconds since 1970-01-01T00:00:00Z. `None` if it is not one.
 pub(super) fn valid_until(der: &[u8]) -> Option<i64> {

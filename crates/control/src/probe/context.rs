@@ -47,8 +47,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// For the release of `policy`'s version to `environment`. Relative paths count from `directory`, where the policy lies. The public
-    /// certificate authorities are trusted; commands find no variables.
+    /// For the release of `policy`'s version to `environment`. Relative paths count from `directory`, where the
+    /// policy lies. The public certificate authorities are trusted; commands find no variables.
     pub fn new(policy: Policy, directory: PathBuf, environment: String, clock: Arc<dyn Clock>) -> Context {
         let version = policy.service.version.clone();
         Context {
@@ -75,13 +75,14 @@ impl Context {
         Context { secrets, redactor, ..self }
     }
 
-    /// Variables of every command, where they are set: `PATH`, `HOME` and `LANG` of the caller, usually. Nothing else of the caller's
-    /// environment reaches a command.
+    /// Variables of every command, where they are set: `PATH`, `HOME` and `LANG` of the caller, usually. Nothing else
+    /// of the caller's environment reaches a command.
     pub fn with_variables(self, variables: BTreeMap<String, String>) -> Context {
         Context { variables, ..self }
     }
 
-    /// Also trusts these certificate authorities, for services behind a private one. What cannot be used as one is left out.
+    /// Also trusts these certificate authorities, for services behind a private one. What cannot be used as one is
+    /// left out.
     pub fn with_roots(self, authorities: impl IntoIterator<Item = CertificateDer<'static>>) -> Context {
         let mut roots = RootCertStore::clone(&self.roots);
         roots.add_parsable_certificates(authorities);

@@ -16,7 +16,8 @@ pub(super) async fn ask(probe: &DnsProbe, case: &Case, notes: &mut Notes) -> Ask
         let read: Result<IpAddr, _> = address.parse();
         expected.insert(read.map_err(|_| Miss::Error(format!("`{address}` is no IP address")))?);
     }
-    // The machine's own resolver, as every program here uses it; it has a thread of its own and is left alone when time is up.
+    // The machine's own resolver, as every program here uses it; it has a thread of its own and is left alone when
+    // time is up.
     let found: BTreeSet<IpAddr> = match lookup_host((name.as_str(), 0)).await {
         Ok(found) => found.map(|address| address.ip()).collect(),
         // The resolver has no codes that reach us, only words; these mean that no server could be asked.

@@ -1,7 +1,7 @@
 //! Whether a file or a secret is anywhere in a repository's history: in any commit, branch, tag or note.
 //!
-//! The repository is cloned afresh, with everything that its refs reach, so that what is found is what anybody gets who clones it.
-//! Findings name commit, path, line and kind, never the secret.
+//! The repository is cloned afresh, with everything that its refs reach, so that what is found is what anybody gets
+//! who clones it. Findings name commit, path, line and kind, never the secret.
 
 mod objects;
 
@@ -68,8 +68,8 @@ struct Git<'a> {
 }
 
 impl Git<'_> {
-    /// Everything that the repository's refs reach. A local one is asked like a remote one, or files that nothing reaches would
-    /// come along.
+    /// Everything that the repository's refs reach. A local one is asked like a remote one, or files that nothing
+    /// reaches would come along.
     async fn clone_all(&self, repository: &str) -> Result<(), Miss> {
         let mut command = self.command(&["clone", "--mirror", "--quiet", "--no-local", "--template=", "--"]);
         command.arg(repository).arg(self.folder.path().join("mirror"));
@@ -92,6 +92,7 @@ impl Git<'_> {
             .envs(&self.case.context.variables)
             // It would wait for somebody to type.
             .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
             // History as it is, not as some ref says that it should look.
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .env("LC_ALL", "C")

@@ -1,4 +1,5 @@
-//! Keeps the beginning and the end of what a probe was told, and the digest of all of it. Memory stays bounded, however much comes.
+//! Keeps the beginning and the end of what a probe was told, and the digest of all of it. Memory stays bounded,
+//! however much comes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What looks like a secret: a short list of named patterns. Whole words of documentation are no secrets; random letters beside a telling
-//! name are.
+//! What looks like a secret: a short list of named patterns. Whole words of documentation are no secrets; random
+//! letters beside a telling name are.
 
 use std::sync::LazyLock;
 
@@ -14,8 +14,22 @@ pub(super) struct Pattern {
     entropy: f64,
 }
 
+impl Pattern {
+    /// No words, neither those that stand in for a secret nor names like `TokenException`.
+    fn is_random(&self, secret: &[u8]) -> bool {
+        let words = [ASSIGNMENT, VARIABLE].contains(&self.name) && !secret.iter().any(u8::is_ascii_digit);
+        let least = if words { WORDS_ENTROPY } else { self.entropy };
+        !is_stand_in(secret) && entropy(secret) >= least
+    }
+}
+
+const ASSIGNMENT: &str = "password or key in an assignment";
+const VARIABLE: &str = "password or key in a variable";
+/// Letters alone have to look very random: words joined by hyphens have less.
+const WORDS_ENTROPY: f64 = 4.0;
+
 /// Name, expression (the secret is in the first parentheses, if there are any), least entropy.
-const LIST: [(&str, &str, f64); 10] = [
+const LIST: [(&str, &str, f64); 11] = [
     ("AWS access key id", r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b", 3.0),
     (
         "AWS secret access key",
@@ -42,8 +56,13 @@ const LIST: [(&str, &str, f64); 10] = [
         2.8,
     ),
     (
-        "password or key in an assignment",
+        ASSIGNMENT,
         r#"(?i)(?:password|passwd|pwd|secret|token|api_?-?key|access_?-?key)["']?\s*(?::|=|=>|:=)\s*["']([^"'\s]{8,200})["']"#,
+        3.0,
+    ),
+    (
+        VARIABLE,
+        r#"(?m)^\s*(?:export\s+)?[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|ACCESS_KEY)[A-Z0-9_]*=([^\s"']{8,200})\s*$"#,
         3.0,
     ),
 ];
@@ -65,9 +84,7 @@ pub(super) fn find(bytes: &[u8]) -> Vec<(usize, &'static str)> {
         for captures in pattern.bytes.captures_iter(bytes) {
             let Some(whole) = captures.get(0) else { continue };
             let secret = captures.get(1).unwrap_or(whole);
-            if pattern.entropy == 0.0
-                || (!is_stand_in(secret.as_bytes()) && entropy(secret.as_bytes()) >= pattern.entropy)
-            {
+            if pattern.entropy == 0.0 || pattern.is_random(secret.as_bytes()) {
                 found.push((secret.start(), pattern.name));
             }
         }
@@ -149,6 +166,7 @@ mod tests {
             ("Kite token or secret", format!("access_token: {}\n", random(32))),
             ("password in an address", format!("postgres://joe:{}@db/stocks", random(12))),
             ("password or key in an assignment", format!("DB_PASSWORD = '{}'", random(16))),
+            ("password or key in a variable", format!("A=1\nexport DB_PASSWORD={}\nB=2\n", random(16))),
         ];
         assert_eq!(cases.len(), LIST.len());
         for (name, text) in cases {
@@ -169,6 +187,11 @@ mod tests {
             "postgres://user:<password>@db/stocks",
             "AKIAIOSFODNN7EXAMPLE",
             "api_secret = get_secret('ticker-service/kite')",
+            "Token = \"TokenException\"",
+            "access_token=\"ACCESS_TOKEN\"",
+            "token = \"token-that-nobody-may-see\"",
+            "DB_PASSWORD=$(cat /run/secrets/db)",
+            "API_KEY=get_it_from_the_vault",
             "the password is asked for",
         ] {
             assert!(find(text.as_bytes()).is_empty(), "{text}");

@@ -1,8 +1,8 @@
 //! Runs a program for a limited time and leaves nothing of it behind.
 //!
-//! A program runs in a process group of its own. When it ends, when its time is up, when everything is cancelled, the whole group is
-//! killed: children that go on, hold its pipes open, ignore signals, multiply. What leaves the group on purpose (a daemon with
-//! a session of its own) is out of reach and only loses its pipes.
+//! A program runs in a process group of its own. When it ends, when its time is up, when everything is cancelled, the
+//! whole group is killed: children that go on, hold its pipes open, ignore signals, multiply. What leaves the group
+//! on purpose (a daemon with a session of its own) is out of reach and only loses its pipes.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -25,7 +25,8 @@ const READ_BYTES: usize = 64 * 1024;
 pub(super) const OUT: usize = 0;
 pub(super) const ERR: usize = 1;
 
-/// Runs `command` until it ends, within the case's time. `take` gets all of its output as it comes, with [`OUT`] or [`ERR`].
+/// Runs `command` until it ends, within the case's time. `take` gets all of its output as it comes, with [`OUT`] or
+/// [`ERR`].
 pub(super) async fn run(
     mut command: Command,
     case: &Case,
@@ -43,7 +44,7 @@ pub(super) async fn run(
         biased;
         ended = group.ended(ends) => ended.err().map(unusable),
         () = case.cancel.asked() => Some(Miss::NotRun("cancelled".to_owned())),
-        () = sleep(case.left()) => Some(Miss::Error(format!("`{program}` did not end within {} s and was killed", case.limit.as_secs()))),
+        () = sleep(case.left()) => Some(too_long(&program, case)),
         () = async { pipes.drain(&mut take).await; std::future::pending().await } => None,
     };
     group.kill();
@@ -56,6 +57,10 @@ pub(super) async fn run(
         (None, Ok(status)) => status.map_err(unusable),
         (None, Err(_)) => error(format!("`{program}` was killed and does not end")),
     }
+}
+
+fn too_long(program: &str, case: &Case) -> Miss {
+    Miss::Error(format!("`{program}` did not end within {} s and was killed", case.limit.as_secs()))
 }
 
 /// How it ended, for people: `ended with 3`.
@@ -76,8 +81,8 @@ impl Group {
         id.map(Group).ok_or_else(|| io::Error::other("it ended before it began"))
     }
 
-    /// Returns once the program has ended, and leaves it uncollected: until then nobody else can get its number, so the group that
-    /// is killed afterwards is its own.
+    /// Returns once the program has ended, and leaves it uncollected: until then nobody else can get its number, so
+    /// the group that is killed afterwards is its own.
     async fn ended(&self, mut ends: tokio::signal::unix::Signal) -> io::Result<()> {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         while waitid(WaitId::Pid(self.0), look)?.is_none() {

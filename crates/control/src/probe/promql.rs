@@ -1,5 +1,5 @@
-//! Whether a Prometheus query meets a target. Nothing, several series, no number, old samples, partial answers: all of these mean
-//! that nobody knows.
+//! Whether a Prometheus query meets a target. Nothing, several series, no number, old samples, partial answers: all
+//! of these mean that nobody knows.
 
 use std::fmt::Write as _;
 

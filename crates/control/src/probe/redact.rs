@@ -1,5 +1,5 @@
-//! Takes secrets out of texts before anybody keeps them: known values, what stands in headers and addresses that carry
-//! credentials, and whatever looks like a secret.
+//! Takes secrets out of texts before anybody keeps them: known values, what stands in headers and addresses that
+//! carry credentials, and whatever looks like a secret.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! Figures from the reports of other programs, and whether they meet their targets. Reports are hostile until read: every one is bounded in
-//! bytes, depth and names.
+//! Figures from the reports of other programs, and whether they meet their targets. Reports are hostile until read:
+//! every one is bounded in bytes, depth and names.
 
 mod cobertura;
 mod figures;

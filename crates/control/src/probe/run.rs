@@ -1,4 +1,5 @@
-//! Many checks at once: so many at a time, each within its time, again after a failure, all stopped when that is wanted.
+//! Many checks at once: so many at a time, each within its time, again after a failure, all stopped when that is
+//! wanted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -44,9 +45,9 @@ pub enum Progress<'a> {
     },
 }
 
-/// Asks all `checks`, at most `concurrency` at a time, and says through `progress` what happens when it happens. The outcomes
-/// come in the order of the checks. Once `cancel` is asked, what runs is stopped, programs with all their children, and what
-/// has not ended is [`Verdict::NotRun`].
+/// Asks all `checks`, at most `concurrency` at a time, and says through `progress` what happens when it happens. The
+/// outcomes come in the order of the checks. Once `cancel` is asked, what runs is stopped, programs with all their
+/// children, and what has not ended is [`Verdict::NotRun`].
 ///
 /// Needs a tokio runtime with network and time. Dropped before its end, it stops everything, too.
 pub async fn run_all(
@@ -120,13 +121,20 @@ async fn one(check: Check, context: Arc<Context>, cancel: Cancel) -> Outcome {
     let control = Check { probe: control, control: None, retries: 0, ..check.clone() };
     let (mut outcome, control) =
         tokio::join!(asked(check, &context, &cancel), asked(control, &context, &cancel));
-    let wrong = match &control.result {
-        Verdict::Pass => Some("the negative control passed: this check cannot fail".to_owned()),
-        Verdict::Error { why } => Some(format!("the negative control could not be asked: {why}")),
-        Verdict::Fail { .. } | Verdict::NotRun { .. } => None,
+    let proven = match (&outcome.result, &control.result) {
+        (Verdict::Pass | Verdict::Fail { .. }, Verdict::Pass) => {
+            Some(Verdict::Error { why: "the negative control passed: this check cannot fail".to_owned() })
+        }
+        (Verdict::Pass, Verdict::Error { why }) => {
+            Some(Verdict::Error { why: format!("the negative control could not be asked: {why}") })
+        }
+        (Verdict::Pass, Verdict::NotRun { why }) => {
+            Some(Verdict::NotRun { why: format!("the negative control was not asked: {why}") })
+        }
+        _ => None,
     };
-    if let (Some(why), Verdict::Pass | Verdict::Fail { .. }) = (wrong, &outcome.result) {
-        outcome.result = Verdict::Error { why };
+    if let Some(result) = proven {
+        outcome.result = result;
     }
     outcome.control = Some(Box::new(control));
     outcome

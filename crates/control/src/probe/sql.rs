@@ -1,5 +1,5 @@
-//! Whether the first value of a query on a SQLite file is what it must be. The file is opened for reading only, and one statement
-//! that only reads is run.
+//! Whether the first value of a query on a SQLite file is what it must be. The file is opened for reading only, and
+//! one statement that only reads is run.
 
 use std::path::{Path, PathBuf};
 

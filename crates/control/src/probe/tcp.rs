@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use super::case::{Asked, Case, Miss, Notes, error, fail};
 use super::wire;
 
-/// So long a closed port may stay silent until it counts as closed: a firewall drops what it does not want, and the kernel has
-/// asked three times by then.
+/// So long a closed port may stay silent until it counts as closed: a firewall drops what it does not want, and the
+/// kernel has asked three times by then.
 const SILENCE: Duration = Duration::from_secs(4);
 
 /// Passes once somebody accepts.

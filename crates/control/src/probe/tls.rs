@@ -82,14 +82,16 @@ async fn shake_hands(
     let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
     let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     match (seen, shaken) {
-        // A server that breaks off because it wants a certificate of ours has shown its own before, and that it has the key.
+        // A server that breaks off because it wants a certificate of ours has shown its own before, and that it has
+        // the key.
         (Some(seen), _) if witness.signed.load(Ordering::Relaxed) => Ok(seen),
         (_, Err(failure)) => fail(format!("no TLS connection: {failure}")),
         (_, Ok(_)) => error("the server has shown no certificate"),
     }
 }
 
-/// Judges the certificate now and for later, and lets the handshake go on whatever the verdict: nothing is sent over it.
+/// Judges the certificate now and for later, and lets the handshake go on whatever the verdict: nothing is sent over
+/// it.
 #[derive(Debug)]
 struct Witness {
     inner: Arc<WebPkiServerVerifier>,

@@ -61,8 +61,8 @@ pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
 
 /// Asks, and keeps the answer in the notes.
 ///
-/// Nobody who listens, a certificate that nobody may accept, an answer that is not HTTP: these fail. A name without an address,
-/// a network without a way: these are errors, since they say nothing about the service.
+/// Nobody who listens, a certificate that nobody may accept, an answer that is not HTTP: these fail. A name without
+/// an address, a network without a way: these are errors, since they say nothing about the service.
 pub(super) async fn exchange(question: Question, case: &Case, notes: &mut Notes) -> Result<Answer, Miss> {
     let secure = question.uri.scheme_str() == Some("https");
     let host = question.uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();

@@ -8,6 +8,7 @@ use release::Figure;
 use crate::setup::{ask_one, failed, unknown};
 
 /// False, with a word about it, where there is no git.
+#[expect(clippy::print_stdout, reason = "tests say what they skip")]
 fn is_there() -> bool {
     let there = Command::new("git").arg("--version").output().is_ok();
     if !there {

@@ -4,7 +4,8 @@ use super::super::patterns;
 
 /// So much is looked at at once, bytes.
 const WINDOW_BYTES: usize = 1024 * 1024;
-/// So much of it is looked at again with what follows, so that nothing is missed at the seam: longer than any secret, bytes.
+/// So much of it is looked at again with what follows, so that nothing is missed at the seam: longer than any secret,
+/// bytes.
 const SEAM_BYTES: usize = 16 * 1024;
 /// More findings change nothing.
 const FINDINGS_MAX: usize = 200;

@@ -1,5 +1,5 @@
-//! Figures by name from JSON: `{"p99_ms": 180, "http": {"errors": 0}}` has `p99_ms` and `http.errors`. An area is the name of an
-//! object: `http` alone has `errors`.
+//! Figures by name from JSON: `{"p99_ms": 180, "http": {"errors": 0}}` has `p99_ms` and `http.errors`. An area is the
+//! name of an object: `http` alone has `errors`.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! JUnit results: tests, failed, errors, skipped, flaky.
 //!
-//! A test that stands in the report several times was tried several times: its last result counts, and one that failed before it
-//! passed is flaky. Results outside of a test (a suite that could not begin) count as errors.
+//! A test that stands in the report several times was tried several times: its last result counts, and one that
+//! failed before it passed is flaky. Results outside of a test (a suite that could not begin) count as errors.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Lines of an lcov tracefile: `SF` names a file, `DA` a line and how often it was run, `LF` and `LH` how many lines there are and were
-//! run, `end_of_record` ends the file.
+//! Lines of an lcov tracefile: `SF` names a file, `DA` a line and how often it was run, `LF` and `LH` how many lines
+//! there are and were run, `end_of_record` ends the file.
 
 use super::Found;
 use super::lines::Lines;

@@ -1,4 +1,5 @@
-//! Which lines of which files were run. Reports of several runs and several targets name the same line again: once is enough.
+//! Which lines of which files were run. Reports of several runs and several targets name the same line again: once is
+//! enough.
 
 use std::collections::{BTreeMap, HashMap};
 

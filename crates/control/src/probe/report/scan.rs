@@ -46,7 +46,8 @@ impl Counts {
     }
 }
 
-/// SARIF 2.1.0. What `security-severity` says of a rule counts; without it, the level does. `area` is the name of a tool.
+/// SARIF 2.1.0. What `security-severity` says of a rule counts; without it, the level does. `area` is the name of a
+/// tool.
 pub(super) fn sarif(source: &mut Source, area: Option<&str>) -> Result<Found, String> {
     let value = source.json()?;
     let runs = value["runs"]

@@ -1,5 +1,5 @@
-//! Elements of an XML file, one at a time, without anything that XML can do to its reader: no document type, so no entities of
-//! its own; a bounded depth; a file that ends where its first element does.
+//! Elements of an XML file, one at a time, without anything that XML can do to its reader: no document type, so no
+//! entities of its own; a bounded depth; a file that ends where its first element does.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,8 @@ pub(super) fn walk(
                 depth = depth.checked_sub(1).ok_or("an element ends that did not begin")?;
                 step(Step::End(end.local_name().as_ref().to_owned()))?;
             }
-            // The only document types that reports use are a name and an address, which nobody needs; others are attacks.
+            // The only document types that reports use are a name and an address, which nobody needs; others are
+            // attacks.
             Event::DocType(kind) if kind.contains('[') => {
                 return Err("it declares entities of its own".to_owned());
             }
