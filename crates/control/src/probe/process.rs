@@ -123,6 +123,8 @@ impl Pipes {
                     count => take(ERR, &err[..count]),
                 },
             }
+            // A flood is always ready to be read: clocks and cancels get their turn after each piece of it.
+            tokio::task::yield_now().await;
         }
     }
 }
