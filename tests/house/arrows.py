@@ -8,7 +8,9 @@ LEAVES = {"market": set(), "journal": set(), "kite": {"market"}, "pricing": {"ma
           "stream": {"market", "kite"}, "feed": {"market", "kite", "pricing"}, "vault": set(), "trade": {"market"},
           "broker": {"market", "kite", "trade"}, "engine": {"market", "journal", "trade"},
           "venue": {"market", "kite", "feed", "trade", "broker"}, "release": {"market"}}
-ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release"}, "meridian": {*LEAVES, "gateway"}, "benches": {*LEAVES, "gateway"}}
+CONTROL = {"release", "market", "journal"}
+ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release"}, "control": CONTROL,
+         "meridian": {*LEAVES, "gateway", "control"}, "benches": {*LEAVES, "gateway", "control"}}
 PURE = {"market", "pricing", "kite", "stream", "feed", "trade", "release"}
 SHELL = {"tokio", "hyper", "axum", "rusqlite", "getrandom", "ureq"}
 

@@ -1,9 +1,12 @@
 """Policies on the command line: a first one, lint, windows, objectives (GO-2, GO-4, GO-9, OB-1)."""
 
+import http.server
 import json
 import os
 import shutil
+import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -154,3 +157,66 @@ spec:
     assert "[[slo]]" in done.stdout and "99.9" in done.stdout, done.stderr
     (tmp_path / "p.toml").write_text("format = 1\n[service]\nname = \"shop\"\nzone = \"UTC\"\n" + done.stdout)
     cli.run("release", "lint", tmp_path / "p.toml")
+
+
+class Service(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.path == "/health"
+        self.send_response(200 if known else 404)
+        self.end_headers()
+        self.wfile.write(b'{"status":"ok","version":"0.1.0"}' if known else b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def service():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_checks_are_asked_and_each_says_what_came_of_it(tmp_path, service):
+    cli.run("release", "init", "shop", cwd=tmp_path)
+    check = ["release", "check", "--policy", "shop.toml", "--env", service]
+    done = cli.run(*check, "--check", "health", "--check", "version", cwd=tmp_path)
+    assert done.stdout.count(" pass ") == 2 and "2 passed" in done.stderr
+    mixed = json.loads(cli.run(*check, "--json", cwd=tmp_path, expect=1).stdout)
+    results = {one["check"]: one for one in mixed["checks"]}
+    assert results["health"]["result"] == results["version"]["result"] == "pass"
+    assert results["way-back"]["result"] == "not asked" and "person" in results["way-back"]["why"]
+    assert all(one["control"]["result"] == "fail" for one in results.values() if one["result"] == "pass")
+    wrong = cli.run(*check, "--check", "version", "--version", "0.2.0", cwd=tmp_path, expect=1)
+    assert "fail" in wrong.stdout and "0.1.0" in wrong.stdout
+    assert "nowhere" in cli.run(*check[:-1], "nowhere", cwd=tmp_path, expect=2).stderr
+    assert "no-such" in cli.run(*check, "--check", "no-such", cwd=tmp_path, expect=2).stderr
+
+
+def test_a_check_that_hangs_ends_in_its_time_and_ctrl_c_ends_all(tmp_path):
+    policy = """format = 1
+[service]
+name = "x"
+[[environment]]
+id = "here"
+target = true
+[[check]]
+id = "quick"
+probe.command = { run = ["true"] }
+[[check]]
+id = "hangs"
+timeout = "TIME"
+probe.command = { run = ["sleep", "3600"] }
+"""
+    (tmp_path / "p.toml").write_text(policy.replace("TIME", "1s"))
+    done = cli.run("release", "check", "--policy", "p.toml", cwd=tmp_path, expect=1)
+    assert "pass" in done.stdout and "hangs" in done.stdout and "1 passed" in done.stderr
+    (tmp_path / "p.toml").write_text(policy.replace("TIME", "1h"))
+    arguments = [cli.binary(), "release", "check", "--policy", "p.toml"]
+    running = subprocess.Popen(arguments, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    rest, said = running.communicate(timeout=60)
+    assert "quick" in first and running.returncode == 1 and "hangs" in rest and "not asked" in said

@@ -1,5 +1,6 @@
 //! `meridian release`: going live, decided from evidence.
 
+mod check;
 mod lint;
 mod policy;
 mod window;
@@ -14,6 +15,7 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
     match command {
         ReleaseCommand::Init(arguments) => policy::init(&arguments),
         ReleaseCommand::Lint(arguments) => lint::run(&arguments),
+        ReleaseCommand::Check(arguments) => check::run(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
     }
 }

@@ -16,6 +16,13 @@ pub enum ReleaseCommand {
         meridian release lint --explain A01\n\n\
         Exit codes: 0 looked at (findings or not), 1 not a policy, or findings that --deny names, 2 wrong usage.")]
     Lint(LintArguments),
+    /// Ask the checks of a policy, all at once, and say what came of each
+    #[command(after_help = "Examples:\n  \
+        meridian release check --policy my-service.toml --env local\n  \
+        meridian release check --policy my-service.toml --check health --check tests --json\n\n\
+        Nothing is recorded yet. Ctrl-C stops what runs and prints what has ended.\n\
+        Exit codes: 0 everything passed, 1 something did not, 2 wrong usage.")]
+    Check(CheckArguments),
     /// Say when a release may begin, and why not now
     #[command(after_help = "Examples:\n  \
         meridian release window --policy my-service.toml --next 5\n  \
@@ -60,6 +67,28 @@ pub enum Deny {
     Errors,
     /// Everything
     Warnings,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Where: an environment of the policy, its target unless given; or an address in place of the target's
+    #[arg(long, value_name = "NAME|URL")]
+    pub env: Option<String>,
+    /// Only this check (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub check: Vec<String>,
+    /// The version that checks expect, in place of the policy's
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Most checks at a time
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub concurrency: std::num::NonZeroUsize,
+    /// Print JSON at the end
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

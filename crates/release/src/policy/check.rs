@@ -202,6 +202,9 @@ pub struct PromqlProbe {
 pub struct CommandProbe {
     /// Program and arguments; no shell.
     pub run: Vec<String>,
+    /// Variables of its environment beside `PATH`, `HOME` and `LANG`; `secret:NAME` as a value stands for that secret.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
     /// Text that the output must contain.
     #[serde(default)]
     pub contains: Option<String>,
