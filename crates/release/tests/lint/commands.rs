@@ -346,6 +346,16 @@ probe.command = { run = [\"show\", \"credential\"], lacks = \"Mg\" }",
         says: &["--output text"],
     },
     Fault {
+        code: "C19",
+        policy: deploy!(
+            "aws kms generate-random --number-of-bytes 32 | aws secretsmanager put-secret-value --secret-id x \
+             --secret-string file:///dev/stdin"
+        ),
+        files: &[],
+        mend: ("32 |", "32 --query Plaintext --output text |"),
+        says: &["--output text"],
+    },
+    Fault {
         code: "C20",
         policy: deploy!("psql -U postgres -c \"ALTER USER stocks WITH PASSWORD '<kms_password>';\""),
         files: &[],
