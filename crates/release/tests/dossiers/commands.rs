@@ -159,12 +159,12 @@ aws kms generate-random --number-of-bytes 32 --query Plaintext --output text \
         "C22",
         Ticker,
         &[(
-            r#"title = "The new version answers in staging"
-environment = "staging"
-probe.http = { url = "{env}/health", json = { "/status" = "ok", "/version" = "{version}" }, "#,
-            r#"title = "The new version answers in staging"
-environment = "staging"
-probe.http = { url = "{env}/health", json = { "/status" = "ok" }, "#,
+            r#"title = "The new version answers before it has traffic"
+environment = "production"
+probe.http = { url = "https://ticker-service-green.ticker.internal/health", json = { "/status" = "ok", "/version" = "{version}" }, "#,
+            r#"title = "The new version answers before it has traffic"
+environment = "production"
+probe.http = { url = "https://ticker-service-green.ticker.internal/health", json = { "/status" = "ok" }, "#,
         )],
     ),
 ];

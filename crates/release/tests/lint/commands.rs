@@ -405,6 +405,19 @@ step = [{ id = \"health\", touches = \"health\", action.wait-for.check = \"healt
         mend: ("\"/status\" = \"ok\"", "\"/build\" = \"{version}\""),
         says: &["Step `health`"],
     },
+    Fault {
+        code: "C22",
+        policy: "[[check]]
+id = \"healthy\"
+probe.http = { url = \"{env}/health\", contains = '\"version\"' }
+[[runbook]]
+id = \"deploy\"
+purpose = \"deploy\"
+step = [{ id = \"health\", touches = \"health\", action.wait-for.check = \"healthy\" }]",
+        files: &[],
+        mend: ("'\"version\"'", "'\"version\":\"{version}\"'"),
+        says: &["Step `health`"],
+    },
 ];
 
 #[test]
