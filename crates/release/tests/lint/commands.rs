@@ -346,6 +346,16 @@ probe.command = { run = [\"show\", \"credential\"], lacks = \"Mg\" }",
         says: &["--output text"],
     },
     Fault {
+        code: "C19",
+        policy: deploy!(
+            "aws kms generate-random --number-of-bytes 32 | aws secretsmanager put-secret-value --secret-id x \
+             --secret-string file:///dev/stdin"
+        ),
+        files: &[],
+        mend: ("32 |", "32 --query Plaintext --output text |"),
+        says: &["--output text"],
+    },
+    Fault {
         code: "C20",
         policy: deploy!("psql -U postgres -c \"ALTER USER stocks WITH PASSWORD '<kms_password>';\""),
         files: &[],
@@ -393,6 +403,19 @@ purpose = \"deploy\"
 step = [{ id = \"health\", touches = \"health\", action.wait-for.check = \"healthy\" }]",
         files: &[],
         mend: ("\"/status\" = \"ok\"", "\"/build\" = \"{version}\""),
+        says: &["Step `health`"],
+    },
+    Fault {
+        code: "C22",
+        policy: "[[check]]
+id = \"healthy\"
+probe.http = { url = \"{env}/health\", contains = '\"version\"' }
+[[runbook]]
+id = \"deploy\"
+purpose = \"deploy\"
+step = [{ id = \"health\", touches = \"health\", action.wait-for.check = \"healthy\" }]",
+        files: &[],
+        mend: ("'\"version\"'", "'\"version\":\"{version}\"'"),
         says: &["Step `health`"],
     },
 ];

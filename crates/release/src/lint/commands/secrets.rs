@@ -36,9 +36,14 @@ fn prints_json(command: &Command) -> bool {
 }
 
 pub(super) fn json(case: &Case<'_>, found: &mut Found<'_>) {
-    let misread = |pipeline: &&Pipeline| {
-        pipeline.windows(2).any(|pair| prints_json(&pair[0]) && BYTES.contains(&pair[1].program()))
+    // A secret that is read from standard input is all of it.
+    let stores_all = |command: &Command| {
+        let secret = command.value("--secret-string").or_else(|| command.value("--secret-binary"));
+        secret.is_some_and(|word| word.text.ends_with(":///dev/stdin"))
     };
+    let takes_bytes = |command: &Command| BYTES.contains(&command.program()) || stores_all(command);
+    let misread =
+        |pipeline: &&Pipeline| pipeline.windows(2).any(|pair| prints_json(&pair[0]) && takes_bytes(&pair[1]));
     for script in &case.seen.scripts {
         if let Some(pipeline) = script.pipelines.iter().find(misread) {
             let line = pipeline.iter().map(Command::line).collect::<Vec<_>>().join(" | ");

@@ -15,13 +15,20 @@ enum Answer {
 }
 
 fn in_http(probe: &HttpProbe, version: Option<&str>) -> Answer {
+    let is_this = |text: &str| version.is_some_and(|version| text.contains(&version.to_lowercase()));
     let speaks = |text: &str| {
         let text = text.to_lowercase();
-        text.contains("version") || version.is_some_and(|version| text.contains(&version.to_lowercase()))
+        text.contains("version") || is_this(&text)
+    };
+    // Any answer with the field `version` contains its name: the value has to stand there, too.
+    let has_value = |text: &str| {
+        let text = text.to_lowercase();
+        let digits = |rest: &str| rest.contains(|letter: char| letter.is_ascii_digit());
+        is_this(&text) || text.contains("{version}") || text.split("version").skip(1).any(digits)
     };
     let json = probe.json.iter().any(|(pointer, value)| speaks(pointer) || speaks(value));
     let headers = probe.has_headers.iter().any(|(name, value)| speaks(name) || speaks(value));
-    if json || headers || probe.contains.as_deref().is_some_and(speaks) {
+    if json || headers || probe.contains.as_deref().is_some_and(has_value) {
         Answer::Asserted
     } else {
         Answer::Ignored
