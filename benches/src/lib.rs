@@ -5,6 +5,7 @@
 //!
 //! `benches/README.md` says how to run them and what they found.
 
+pub mod checks;
 pub mod clock;
 pub mod decode;
 pub mod dump;

@@ -7,9 +7,11 @@ import sys
 LEAVES = {"market": set(), "journal": set(), "kite": {"market"}, "pricing": {"market"}, "access": {"journal", "market"},
           "stream": {"market", "kite"}, "feed": {"market", "kite", "pricing"}, "vault": set(), "trade": {"market"},
           "broker": {"market", "kite", "trade"}, "engine": {"market", "journal", "trade"},
-          "venue": {"market", "kite", "feed", "trade", "broker"}}
-ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue"}, "meridian": {*LEAVES, "gateway"}, "benches": {*LEAVES, "gateway"}}
-PURE = {"market", "pricing", "kite", "stream", "feed", "trade"}
+          "venue": {"market", "kite", "feed", "trade", "broker"}, "release": {"market"}}
+CONTROL = {"release", "market", "journal"}
+ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release"}, "control": CONTROL,
+         "meridian": {*LEAVES, "gateway", "control"}, "benches": {*LEAVES, "gateway", "control"}}
+PURE = {"market", "pricing", "kite", "stream", "feed", "trade", "release"}
 SHELL = {"tokio", "hyper", "axum", "rusqlite", "getrandom", "ureq"}
 
 

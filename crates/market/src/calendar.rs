@@ -8,17 +8,21 @@
 //! by a newer file (`meridian up --calendar FILE`), without a new build.
 //!
 //! A session runs from its opening up to, but not including, its close. Pre-open and post-close sessions are not part
-//! of it; the closing auction is, as its trades still move prices.
+//! of it; the closing auction is, as its trades still move prices. When orders are collected before the opening is known
+//! apart, from [`Calendar::pre_open`].
+//!
+//! Times in a file are Indian, unless it names another `zone`; such a file is read by [`Calendar::parse_anywhere`] only.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::ToSpan;
 use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, ToSpan};
 
 use crate::instrument::{Exchange, Instrument, Segment};
-use crate::time::UnixNanos;
+use crate::time::{IST_OFFSET_SECONDS, UnixNanos};
 
 mod file;
 
@@ -27,13 +31,16 @@ pub use file::CalendarError;
 /// The calendar that is built in: `data/nse-calendar.toml`.
 const NSE: &str = include_str!("../data/nse-calendar.toml");
 
+/// The zone of a file that names none.
+const INDIA: &str = "Asia/Kolkata";
+
 /// Longest range that [`Calendar::trading_days`] lists, in days.
 pub const RANGE_DAYS_MAX: i32 = 3_700;
 
 /// Instruments that share days and hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
-    /// Shares, funds and indices of NSE and BSE.
+    /// Shares, funds and indices: of NSE and BSE, or of the market of a file with another zone.
     Equity,
     /// Equity and index derivatives: NFO and BFO.
     Derivatives,
@@ -137,6 +144,8 @@ impl NotCovered {
 #[derive(Clone, Debug)]
 pub struct Calendar {
     name: String,
+    /// `None`: India, which needs no rules of daylight saving.
+    zone: Option<TimeZone>,
     coverage: BTreeMap<Group, (Date, Date)>,
     /// Regular hours by the first day on which they hold.
     hours: BTreeMap<(Group, Date), Hours>,
@@ -145,6 +154,7 @@ pub struct Calendar {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Hours {
+    pre_open: Option<Time>,
     open: Time,
     close: Time,
 }
@@ -174,17 +184,32 @@ impl Calendar {
         Calendar::parse(NSE)
     }
 
-    /// Reads a calendar file.
+    /// Reads a calendar file of a market in India.
     ///
     /// # Errors
-    /// [`CalendarError`] with line and field; unknown keys are errors.
+    /// [`CalendarError`] with line and field; unknown keys and other zones are errors.
     pub fn parse(text: &str) -> Result<Calendar, CalendarError> {
-        file::parse(text)
+        file::parse(text, false)
+    }
+
+    /// Reads a calendar file of a market anywhere: one that names its `zone`, or an Indian one.
+    ///
+    /// # Errors
+    /// [`CalendarError`] with line and field; unknown keys and zones are errors.
+    pub fn parse_anywhere(text: &str) -> Result<Calendar, CalendarError> {
+        file::parse(text, true)
     }
 
     /// What the file calls itself.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where the market is: the zone of the file's dates and times.
+    pub fn zone(&self) -> TimeZone {
+        let offset = || Offset::UTC.saturating_add(SignedDuration::from_secs(IST_OFFSET_SECONDS));
+        let india = || TimeZone::get(INDIA).unwrap_or_else(|_| TimeZone::fixed(offset()));
+        self.zone.clone().unwrap_or_else(india)
     }
 
     /// First and last date that are known for `group`.
@@ -202,35 +227,17 @@ impl Calendar {
     /// # Errors
     /// [`NotCovered`].
     pub fn session(&self, date: Date, group: Group) -> Result<Option<Session>, NotCovered> {
-        let unknown = |hint: String| {
-            let covered_until = self.coverage(group).map(|(_, to)| to);
-            NotCovered { date, group, covered_until, hint }
-        };
-        let Some((from, to)) = self.coverage(group) else {
-            return Err(unknown(format!("it has no {group} sessions at all; give a calendar file that has")));
-        };
-        if date < from || date > to {
-            return Err(unknown(format!("it covers {from} to {to}; give a newer calendar file")));
-        }
-        let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
-        let hours = match self.exceptions.get(&(group, date)) {
-            Some(exception) => match exception.day {
-                Day::Holiday => return Ok(None),
-                Day::Special(hours) => hours,
-                Day::Uncertain => {
-                    return Err(unknown(format!("{}; give a calendar file that knows", exception.name)));
-                }
-            },
-            None if weekend => return Ok(None),
-            None => {
-                let regular = self.hours.range((group, Date::MIN)..=(group, date)).next_back();
-                *regular
-                    .ok_or_else(|| unknown("it has no hours for that date; mend the calendar file".into()))?
-                    .1
-            }
-        };
-        let at = |time: Time| UnixNanos::from_ist(date.to_datetime(time));
-        Ok(Some(Session { open: at(hours.open), close: at(hours.close) }))
+        let hours = self.hours_of(date, group)?;
+        Ok(hours.map(|hours| Session { open: self.at(date, hours.open), close: self.at(date, hours.close) }))
+    }
+
+    /// When orders for the opening of a date begin to be collected; `None` when there is no trading, or no such time.
+    ///
+    /// # Errors
+    /// [`NotCovered`].
+    pub fn pre_open(&self, date: Date, group: Group) -> Result<Option<UnixNanos>, NotCovered> {
+        let pre_open = self.hours_of(date, group)?.and_then(|hours| hours.pre_open);
+        Ok(pre_open.map(|time| self.at(date, time)))
     }
 
     /// True while `group` trades at `now`.
@@ -238,7 +245,7 @@ impl Calendar {
     /// # Errors
     /// [`NotCovered`].
     pub fn is_open(&self, now: UnixNanos, group: Group) -> Result<bool, NotCovered> {
-        Ok(self.session(now.ist_date(), group)?.is_some_and(|session| session.contains(now)))
+        Ok(self.session(self.date_of(now), group)?.is_some_and(|session| session.contains(now)))
     }
 
     /// The next opening after `now`, also when it is open now.
@@ -246,7 +253,7 @@ impl Calendar {
     /// # Errors
     /// [`NotCovered`] when a date that must be looked at is not known.
     pub fn next_open(&self, now: UnixNanos, group: Group) -> Result<UnixNanos, NotCovered> {
-        let mut date = now.ist_date();
+        let mut date = self.date_of(now);
         loop {
             // The coverage ends somewhere, so this loop does too.
             if let Some(session) = self.session(date, group)?
@@ -277,6 +284,52 @@ impl Calendar {
             }
         }
         Ok(days)
+    }
+
+    /// What the clocks of the market show that day.
+    fn hours_of(&self, date: Date, group: Group) -> Result<Option<Hours>, NotCovered> {
+        let unknown = |hint: String| {
+            let covered_until = self.coverage(group).map(|(_, to)| to);
+            NotCovered { date, group, covered_until, hint }
+        };
+        let Some((from, to)) = self.coverage(group) else {
+            return Err(unknown(format!("it has no {group} sessions at all; give a calendar file that has")));
+        };
+        if date < from || date > to {
+            return Err(unknown(format!("it covers {from} to {to}; give a newer calendar file")));
+        }
+        let weekend = matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let hours = match self.exceptions.get(&(group, date)) {
+            Some(exception) => match exception.day {
+                Day::Holiday => return Ok(None),
+                Day::Special(hours) => hours,
+                Day::Uncertain => {
+                    return Err(unknown(format!("{}; give a calendar file that knows", exception.name)));
+                }
+            },
+            None if weekend => return Ok(None),
+            None => {
+                let regular = self.hours.range((group, Date::MIN)..=(group, date)).next_back();
+                *regular
+                    .ok_or_else(|| unknown("it has no hours for that date; mend the calendar file".into()))?
+                    .1
+            }
+        };
+        Ok(Some(hours))
+    }
+
+    fn at(&self, date: Date, time: Time) -> UnixNanos {
+        let Some(zone) = &self.zone else { return UnixNanos::from_ist(date.to_datetime(time)) };
+        let at = zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible();
+        // As in India: the nearest moment that 64 bits hold.
+        UnixNanos(at.ok().and_then(|at| at.as_nanosecond().try_into().ok()).unwrap_or(i64::MAX))
+    }
+
+    fn date_of(&self, now: UnixNanos) -> Date {
+        let Some(zone) = &self.zone else { return now.ist_date() };
+        // 64 bits of nanoseconds always fit a timestamp.
+        let at = jiff::Timestamp::from_nanosecond(i128::from(now.0)).unwrap_or_default();
+        zone.to_datetime(at).date()
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod journal;
 mod operator;
+mod release;
+mod slo;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
+pub use self::release::*;
+pub use self::slo::SloCommand;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -68,6 +72,12 @@ pub enum Command {
     /// Check, replay, compare, export, back up, restore and ship the journal of orders
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Take a service to production: policy, lint, windows
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// Objectives as code: Prometheus rules with their tests, dashboards
+    #[command(subcommand)]
+    Slo(SloCommand),
     /// Print the version
     Version(VersionArguments),
 }

@@ -15,7 +15,9 @@ mod logs;
 mod orders;
 mod output;
 mod reconcile;
+mod release;
 mod signals;
+mod slos;
 mod timeline;
 mod up;
 mod venue;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Command::Positions(arguments) => orders::positions(&arguments),
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
+        Command::Release(command) => release::run(command),
+        Command::Slo(command) => slos::run(command),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

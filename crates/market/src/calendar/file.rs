@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Calendar, Day, Exception, Group, Hours};
+use super::{Calendar, Day, Exception, Group, Hours, INDIA};
 
 /// Why a calendar file is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,8 @@ const FORMAT: i64 = 1;
 struct File {
     format: Spanned<i64>,
     name: String,
+    #[serde(default)]
+    zone: Option<Text>,
     coverage: Vec<Coverage>,
     sources: BTreeMap<String, String>,
     hours: Vec<HoursEntry>,
@@ -55,6 +58,8 @@ struct Coverage {
 struct HoursEntry {
     groups: Groups,
     from: Text,
+    #[serde(default)]
+    pre_open: Option<Text>,
     open: Text,
     close: Text,
     source: Text,
@@ -67,6 +72,8 @@ struct Special {
     date: Text,
     groups: Groups,
     name: Text,
+    #[serde(default)]
+    pre_open: Option<Text>,
     open: Text,
     close: Text,
     source: Text,
@@ -84,7 +91,7 @@ struct Entry {
     entered: Text,
 }
 
-pub(super) fn parse(text: &str) -> Result<Calendar, CalendarError> {
+pub(super) fn parse(text: &str, anywhere: bool) -> Result<Calendar, CalendarError> {
     let reader = Reader { text };
     let file: File = toml::from_str(text).map_err(|error| CalendarError {
         line: reader.line(error.span().map_or(0, |span| span.start)),
@@ -95,7 +102,8 @@ pub(super) fn parse(text: &str) -> Result<Calendar, CalendarError> {
         let problem = format!("is {}, this build reads {FORMAT}", file.format.get_ref());
         return Err(reader.error(&file.format, "format", problem));
     }
-    let mut builder = Builder { reader, sources: &file.sources, calendar: Calendar::empty(file.name) };
+    let zone = file.zone.as_ref().map(|zone| reader.zone(zone, anywhere)).transpose()?.flatten();
+    let mut builder = Builder { reader, sources: &file.sources, calendar: Calendar::empty(file.name, zone) };
     for coverage in &file.coverage {
         builder.coverage(coverage)?;
     }
@@ -103,7 +111,7 @@ pub(super) fn parse(text: &str) -> Result<Calendar, CalendarError> {
         builder.hours(hours)?;
     }
     for special in &file.special {
-        let hours = builder.reader.hours(&special.open, &special.close)?;
+        let hours = builder.reader.hours(&special.pre_open, &special.open, &special.close)?;
         let (date, groups) = (&special.date, &special.groups);
         builder.exception(
             date,
@@ -123,8 +131,14 @@ pub(super) fn parse(text: &str) -> Result<Calendar, CalendarError> {
 }
 
 impl Calendar {
-    fn empty(name: String) -> Calendar {
-        Calendar { name, coverage: BTreeMap::new(), hours: BTreeMap::new(), exceptions: BTreeMap::new() }
+    fn empty(name: String, zone: Option<TimeZone>) -> Calendar {
+        Calendar {
+            name,
+            zone,
+            coverage: BTreeMap::new(),
+            hours: BTreeMap::new(),
+            exceptions: BTreeMap::new(),
+        }
     }
 }
 
@@ -156,13 +170,40 @@ impl Reader<'_> {
             .ok_or_else(|| self.error(text, field, "is not a time like 09:15"))
     }
 
-    fn hours(&self, open: &Text, close: &Text) -> Result<Hours, CalendarError> {
-        let hours = Hours { open: self.time(open, "open")?, close: self.time(close, "close")? };
+    fn hours(&self, pre_open: &Option<Text>, open: &Text, close: &Text) -> Result<Hours, CalendarError> {
+        let before = pre_open.as_ref().map(|text| self.time(text, "pre_open")).transpose()?;
+        let hours =
+            Hours { pre_open: before, open: self.time(open, "open")?, close: self.time(close, "close")? };
+        if let (Some(text), Some(before)) = (pre_open, before)
+            && before >= hours.open
+        {
+            return Err(self.error(text, "pre_open", "is not before `open`"));
+        }
         if hours.open < hours.close {
             Ok(hours)
         } else {
             Err(self.error(close, "close", "is not after `open`"))
         }
+    }
+
+    /// `None` stands for India.
+    fn zone(&self, text: &Text, anywhere: bool) -> Result<Option<TimeZone>, CalendarError> {
+        let name = text.get_ref().as_str();
+        if name == INDIA {
+            return Ok(None);
+        }
+        if !anywhere {
+            let problem = format!("is {name}; only calendars of {INDIA} can be used here");
+            return Err(self.error(text, "zone", problem));
+        }
+        let unknown = |_| {
+            self.error(
+                text,
+                "zone",
+                format!("is `{name}`, which no database has; write it as in America/New_York"),
+            )
+        };
+        TimeZone::get(name).map(Some).map_err(unknown)
     }
 
     fn groups(&self, groups: &Groups) -> Result<Vec<Group>, CalendarError> {
@@ -211,7 +252,7 @@ impl Builder<'_> {
     fn hours(&mut self, entry: &HoursEntry) -> Result<(), CalendarError> {
         self.source(&entry.source, &entry.entered)?;
         let from = self.reader.date(&entry.from, "from")?;
-        let hours = self.reader.hours(&entry.open, &entry.close)?;
+        let hours = self.reader.hours(&entry.pre_open, &entry.open, &entry.close)?;
         for group in self.reader.groups(&entry.groups)? {
             self.covered(group, from, &entry.from, "from")?;
             if self.calendar.hours.insert((group, from), hours).is_some() {

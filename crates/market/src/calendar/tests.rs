@@ -110,6 +110,46 @@ fn remarks_name_day_and_source() {
     assert_eq!(calendar.remark(date(2026, 1, 27), Group::Equity), None);
 }
 
+#[test]
+fn orders_are_taken_before_the_open() {
+    let pre_open = |day, group| {
+        let at = nse().pre_open(day, group).unwrap();
+        at.map(|at| at.ist_datetime().strftime("%H:%M").to_string())
+    };
+    assert_eq!(pre_open(date(2026, 1, 27), Group::Equity).as_deref(), Some("09:00"));
+    assert_eq!(pre_open(date(2026, 2, 1), Group::Equity).as_deref(), Some("09:00"));
+    assert_eq!(pre_open(date(2026, 8, 3), Group::Derivatives).as_deref(), Some("09:00"));
+    assert_eq!(pre_open(date(2025, 10, 21), Group::Equity).as_deref(), Some("13:30"));
+    assert_eq!(pre_open(date(2025, 12, 5), Group::Derivatives), None);
+    assert_eq!(pre_open(date(2025, 12, 8), Group::Derivatives).as_deref(), Some("09:00"));
+    assert_eq!(pre_open(date(2026, 1, 27), Group::Currency), None);
+    assert_eq!(pre_open(date(2026, 1, 26), Group::Equity), None);
+    assert!(nse().pre_open(date(2027, 1, 1), Group::Equity).is_err());
+}
+
+#[test]
+fn elsewhere_only_where_it_is_expected() {
+    let abroad = SMALL.replacen("name = \"small\"", "name = \"small\"\nzone = \"America/New_York\"", 1);
+    let refused = Calendar::parse(&abroad).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "calendar line 3: `zone` is America/New_York; only calendars of Asia/Kolkata can be used here"
+    );
+    let calendar = Calendar::parse_anywhere(&abroad).unwrap();
+    assert_eq!(calendar.zone().iana_name(), Some("America/New_York"));
+    let session = calendar.session(date(2026, 1, 27), Group::Equity).unwrap().unwrap();
+    assert_eq!(session.open.to_rfc3339(), "2026-01-27T19:45:00.000+05:30");
+    // In India it is Wednesday by then, in New York still Tuesday, ten minutes before the close.
+    let late = UnixNanos::from_ist(datetime(2026, 1, 28, 1, 50, 0, 0));
+    assert_eq!(calendar.is_open(late, Group::Equity), Ok(true));
+    let next = calendar.next_open(late, Group::Equity).unwrap();
+    assert_eq!(next.to_rfc3339(), "2026-01-28T19:45:00.000+05:30");
+    let nowhere = abroad.replacen("America/New_York", "America/Atlantis", 1);
+    assert!(Calendar::parse_anywhere(&nowhere).unwrap_err().to_string().contains("`America/Atlantis`"));
+    let home = abroad.replacen("America/New_York", "Asia/Kolkata", 1);
+    assert_eq!(Calendar::parse(&home).unwrap().zone().iana_name(), Some("Asia/Kolkata"));
+}
+
 const SMALL: &str = r#"format = 1
 name = "small"
 [sources]
@@ -151,6 +191,11 @@ fn mistakes_are_named_by_line_and_field() {
     );
     check("groups = [\"equity\"]", "groups = []", "calendar line 6: `groups` is empty");
     check("open = \"09:15\"", "open = \"9:15\"", "calendar line 12: `open` is not a time like 09:15");
+    check(
+        "open = \"09:15\"",
+        "pre_open = \"09:15\"\nopen = \"09:15\"",
+        "calendar line 12: `pre_open` is not before",
+    );
     check("close = \"15:30\"", "close = \"09:15\"", "calendar line 13: `close` is not after `open`");
     check(
         "source = \"here\"",

@@ -1,0 +1,97 @@
+//! Where and for which version checks are asked, and with what.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use release::Policy;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+
+use super::redact::Redactor;
+use crate::clock::Clock;
+
+/// What `secret:NAME` stands for. Formatting it gives stars.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// From its text.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Everything around the checks.
+pub struct Context {
+    pub(super) policy: Policy,
+    pub(super) directory: PathBuf,
+    pub(super) environment: String,
+    pub(super) version: Option<String>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) roots: Arc<RootCertStore>,
+    pub(super) redactor: Arc<Redactor>,
+}
+
+impl Context {
+    /// For the release of `policy`'s version to `environment`. Relative paths count from `directory`, where the
+    /// policy lies. The public certificate authorities are trusted; commands find no variables.
+    pub fn new(policy: Policy, directory: PathBuf, environment: String, clock: Arc<dyn Clock>) -> Context {
+        let version = policy.service.version.clone();
+        Context {
+            policy,
+            directory,
+            environment,
+            version,
+            clock,
+            secrets: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            roots: Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
+            redactor: Arc::new(Redactor::new([])),
+        }
+    }
+
+    /// For another version than the policy names.
+    pub fn with_version(self, version: String) -> Context {
+        Context { version: Some(version), ..self }
+    }
+
+    /// What `secret:NAME` stands for in headers, bodies, addresses and variables. Their values appear in no outcome.
+    pub fn with_secrets(self, secrets: BTreeMap<String, Secret>) -> Context {
+        let redactor = Arc::new(Redactor::new(secrets.values().map(Secret::expose)));
+        Context { secrets, redactor, ..self }
+    }
+
+    /// Variables of every command, where they are set: `PATH`, `HOME` and `LANG` of the caller, usually. Nothing else
+    /// of the caller's environment reaches a command.
+    pub fn with_variables(self, variables: BTreeMap<String, String>) -> Context {
+        Context { variables, ..self }
+    }
+
+    /// Also trusts these certificate authorities, for services behind a private one. What cannot be used as one is
+    /// left out.
+    pub fn with_roots(self, authorities: impl IntoIterator<Item = CertificateDer<'static>>) -> Context {
+        let mut roots = RootCertStore::clone(&self.roots);
+        roots.add_parsable_certificates(authorities);
+        Context { roots: Arc::new(roots), ..self }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}

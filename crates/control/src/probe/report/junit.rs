@@ -1,0 +1,141 @@
+//! JUnit results: tests, failed, errors, skipped, flaky.
+//!
+//! A test that stands in the report several times was tried several times: its last result counts, and one that
+//! failed before it passed is flaky. Results outside of a test (a suite that could not begin) count as errors.
+
+use std::collections::BTreeMap;
+
+use super::Found;
+use super::source::Source;
+use super::xml::{Element, Step, walk};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Passed,
+    Failed,
+    Broken,
+    Skipped,
+}
+
+#[derive(Debug)]
+struct Test {
+    last: Ending,
+    failed_before: bool,
+}
+
+/// Suite, class, name.
+type Name = (String, String, String);
+
+#[derive(Default)]
+struct Results {
+    tests: BTreeMap<Name, Test>,
+    /// Names of suites that broke outside of a test.
+    broken: Vec<String>,
+}
+
+pub(super) fn read(source: &mut Source, area: Option<&str>) -> Result<Found, String> {
+    let mut results = Results::default();
+    let mut suites: Vec<String> = Vec::new();
+    // Whether the suites around, one by one, are in the area.
+    let mut inside: Vec<bool> = Vec::new();
+    let mut test: Option<(Name, bool, Ending, bool)> = None;
+    let mut first = true;
+    walk(source, |step| {
+        match step {
+            Step::Begin(element) if std::mem::take(&mut first) && !element.name.starts_with("testsuite") => {
+                return Err(format!(
+                    "it begins with `{}`, not with `testsuites` or `testsuite`",
+                    element.name
+                ));
+            }
+            Step::Begin(element) => match element.name.as_str() {
+                "testsuite" => {
+                    let name = element.get("name").to_owned();
+                    let around = inside.last().copied().unwrap_or(area.is_none());
+                    inside.push(around || area.is_some_and(|area| name == area || within(&name, area)));
+                    suites.push(name);
+                }
+                "testcase" => {
+                    let suite = suites.last().cloned().unwrap_or_default();
+                    let counts = inside.last().copied().unwrap_or(area.is_none())
+                        || area.is_some_and(|area| case_is_in(&element, area));
+                    let name = (suite, element.get("classname").to_owned(), element.get("name").to_owned());
+                    test = Some((name, counts, Ending::Passed, false));
+                }
+                "failure" | "error" | "skipped" | "flakyFailure" | "flakyError" => match &mut test {
+                    Some((_, _, ending, flaky)) => match element.name.as_str() {
+                        "failure" if *ending != Ending::Broken => *ending = Ending::Failed,
+                        "error" => *ending = Ending::Broken,
+                        "skipped" if *ending == Ending::Passed => *ending = Ending::Skipped,
+                        "flakyFailure" | "flakyError" => *flaky = true,
+                        _ => {}
+                    },
+                    None if element.name != "skipped" && inside.last().copied().unwrap_or(area.is_none()) => {
+                        results.broken.push(suites.last().cloned().unwrap_or_default());
+                    }
+                    None => {}
+                },
+                _ => {}
+            },
+            Step::End(name) if name == "testsuite" => {
+                suites.pop();
+                inside.pop();
+            }
+            Step::End(name) if name == "testcase" => {
+                if let Some((name, true, ending, flaky)) = test.take() {
+                    results.add(name, ending, flaky);
+                }
+            }
+            Step::End(_) => {}
+        }
+        Ok(())
+    })?;
+    results.found(area)
+}
+
+impl Results {
+    fn add(&mut self, name: Name, ending: Ending, flaky: bool) {
+        let test = self.tests.entry(name).or_insert(Test { last: ending, failed_before: false });
+        test.failed_before |= flaky || matches!(test.last, Ending::Failed | Ending::Broken);
+        test.last = ending;
+    }
+
+    fn found(self, area: Option<&str>) -> Result<Found, String> {
+        if self.tests.is_empty() && self.broken.is_empty() {
+            return Err(match area {
+                Some(area) => format!("no test in `{area}`: none was run"),
+                None => "no test in it: none was run".to_owned(),
+            });
+        }
+        let mut found = Found::default();
+        let count = |ending| self.tests.values().filter(|test| test.last == ending).count();
+        let flaky = |test: &Test| test.last == Ending::Passed && test.failed_before;
+        found.count("tests", self.tests.len());
+        found.count("failed", count(Ending::Failed));
+        found.count("errors", count(Ending::Broken) + self.broken.len());
+        found.count("skipped", count(Ending::Skipped));
+        found.count("flaky", self.tests.values().filter(|test| flaky(test)).count());
+        for suite in &self.broken {
+            found.note(format!("error outside of a test: {suite}"));
+        }
+        for ((suite, class, name), test) in &self.tests {
+            match test.last {
+                Ending::Failed => found.note(format!("failed: {suite} {class} {name}")),
+                Ending::Broken => found.note(format!("error: {suite} {class} {name}")),
+                Ending::Passed if test.failed_before => found.note(format!("flaky: {suite} {class} {name}")),
+                Ending::Passed | Ending::Skipped => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn case_is_in(element: &Element, area: &str) -> bool {
+    within(element.get("classname"), area) || within(element.get("file"), area)
+}
+
+/// `orders` is around `orders`, `orders.routing`, `orders/routing` and `orders::routing`, not around `orders2`.
+fn within(name: &str, area: &str) -> bool {
+    name.strip_prefix(area)
+        .is_some_and(|rest| rest.is_empty() || area.ends_with('/') || rest.starts_with(['.', '/', ':']))
+}

@@ -1,0 +1,224 @@
+use std::fs::{self, File};
+use std::path::Path;
+
+use control::probe::{Outcome, Verdict};
+use release::Figure;
+
+use crate::setup::{failed, probe, unknown};
+
+/// Asks `kind` of a file with this content. `demand` is targets as `tests >= 1`, and `area NAME`.
+async fn ask(kind: &str, format: &str, content: &str, demands: &[&str]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("report"), content).unwrap();
+    ask_file(folder.path(), kind, format, demands).await
+}
+
+async fn ask_file(folder: &Path, kind: &str, format: &str, demands: &[&str]) -> Outcome {
+    let (mut targets, mut area) = (Vec::new(), String::new());
+    for demand in demands {
+        match demand.split(' ').collect::<Vec<_>>()[..] {
+            ["area", name] => area = format!(", area = \"{name}\""),
+            [metric, is, value] => {
+                targets.push(format!("{{ metric = \"{metric}\", is = \"{is}\", value = {value} }}"))
+            }
+            _ => panic!("{demand}"),
+        }
+    }
+    let targets = targets.join(", ");
+    probe(
+        folder,
+        &format!("{kind} = {{ path = \"report\", format = \"{format}\", targets = [{targets}]{area} }}"),
+    )
+    .await
+}
+
+fn figure(outcome: &Outcome, name: &str) -> String {
+    outcome.figures.get(name).map_or_else(|| format!("none: {outcome:?}"), Figure::to_string)
+}
+
+const TESTS: &str = r#"<?xml version="1.0"?>
+<testsuites>
+  <testsuite name="orders" tests="5">
+    <testcase classname="orders.book" name="add"/>
+    <testcase classname="orders.book" name="retried"><failure message="a &lt; b"/></testcase>
+    <testcase classname="orders.book" name="retried"/>
+    <testcase classname="orders.route" name="slow"><skipped/></testcase>
+    <testcase classname="orders.route" name="reported"><flakyFailure/></testcase>
+  </testsuite>
+  <testsuite name="streams">
+    <testcase classname="streams" name="cut"><failure/></testcase>
+    <testcase classname="streams" name="broken"><error/></testcase>
+  </testsuite>
+</testsuites>"#;
+
+#[tokio::test]
+async fn tests_are_counted_by_their_last_result() {
+    let outcome = ask("test-report", "junit", TESTS, &["tests >= 6", "failed <= 1", "errors <= 1"]).await;
+    assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+    for (name, count) in [("tests", "6"), ("failed", "1"), ("errors", "1"), ("skipped", "1"), ("flaky", "2")]
+    {
+        assert_eq!(figure(&outcome, name), count, "{name}");
+    }
+    assert!(outcome.output.contains("failed: streams streams cut"), "{}", outcome.output);
+    assert!(outcome.output.contains("flaky: orders orders.book retried"), "{}", outcome.output);
+    let outcome = ask("test-report", "junit", TESTS, &["tests >= 1"]).await;
+    assert!(
+        failed(&outcome).contains("failed is 1"),
+        "failures fail unless the policy allows them: {outcome:?}"
+    );
+    let orders = ask("test-report", "junit", TESTS, &["area orders"]).await;
+    assert_eq!((&orders.result, figure(&orders, "tests")), (&Verdict::Pass, "4".to_owned()));
+    let book = ask("test-report", "junit", TESTS, &["area orders.book"]).await;
+    assert_eq!(figure(&book, "tests"), "2");
+    assert!(
+        unknown(&ask("test-report", "junit", TESTS, &["area order"]).await).contains("no test in `order`")
+    );
+}
+
+#[tokio::test]
+async fn a_report_of_nothing_or_of_half_is_unknown() {
+    let cut = &TESTS[..TESTS.len() - 30];
+    let bomb = "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;\">]><testsuites><testcase name=\"&b;\"/></testsuites>";
+    let unknown_entity = "<testsuites><testcase name=\"&b;\"/></testsuites>";
+    let deep = format!("<testsuite>{}", "<a>".repeat(100_000));
+    let wide = format!("<testsuite {}/>", (0..10_000).map(|n| format!("a{n}=\"\" ")).collect::<String>());
+    for text in [
+        "",
+        "<testsuites/>",
+        "not XML",
+        "<html></html>",
+        cut,
+        bomb,
+        unknown_entity,
+        &deep,
+        &wide,
+        "<testsuite></b>",
+    ] {
+        unknown(&ask("test-report", "junit", text, &["tests >= 0"]).await);
+    }
+}
+
+#[tokio::test]
+async fn a_suite_that_broke_outside_of_its_tests_fails() {
+    let text = "<testsuite name=\"a\"><testcase name=\"good\"/><error>cannot begin</error></testsuite>";
+    let outcome = ask("test-report", "junit", text, &["tests >= 1"]).await;
+    assert!(failed(&outcome).contains("errors is 1"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn lines_are_counted_once_however_often_they_are_reported() {
+    let lcov = "TN:\nSF:/build/src/orders/a.rs\nFN:1,f\nDA:1,0\nDA:2,5\nLF:2\nLH:1\nend_of_record\n\
+                SF:/build/src/orders/a.rs\nDA:1,1\nDA:2,0\nDA:3,0\nend_of_record\n\
+                SF:/build/src/streams/b.rs\nLF:4\nLH:1\nend_of_record\n";
+    let outcome = ask("coverage", "lcov", lcov, &["lines >= 42"]).await;
+    assert_eq!((&outcome.result, figure(&outcome, "lines").as_str()), (&Verdict::Pass, "42.857142"));
+    let orders = ask("coverage", "lcov", lcov, &["lines >= 90", "area src/orders"]).await;
+    assert!(failed(&orders).contains("lines is 66.666666, not >= 90"), "{orders:?}");
+    assert!(
+        unknown(&ask("coverage", "lcov", lcov, &["lines >= 0", "area src/order"]).await)
+            .contains("/build/src/orders/a.rs")
+    );
+    assert!(unknown(&ask("coverage", "lcov", lcov, &[]).await).contains("no target"));
+    for text in [
+        "",
+        "DA:1,1\n",
+        "SF:a\nDA:1,1\n",
+        "SF:a\nDA:x,1\nend_of_record\n",
+        "SF:a\nDA:99999999999,1\nend_of_record\n",
+        "<xml/>",
+    ] {
+        unknown(&ask("coverage", "lcov", text, &["lines >= 0"]).await);
+    }
+}
+
+#[tokio::test]
+async fn cobertura_has_lines_or_a_rate() {
+    let lines = r#"<!DOCTYPE coverage SYSTEM "http://cobertura.sourceforge.net/xml/coverage-04.dtd">
+        <coverage line-rate="0.99"><packages><package><classes>
+        <class filename="src/a.py"><methods><method><lines><line number="1" hits="1"/></lines></method></methods>
+        <lines><line number="1" hits="1"/><line number="2" hits="0"/></lines></class>
+        </classes></package></packages></coverage>"#;
+    let outcome = ask("coverage", "cobertura", lines, &["lines >= 50"]).await;
+    assert_eq!((&outcome.result, figure(&outcome, "lines").as_str()), (&Verdict::Pass, "50"));
+    let rate = ask("coverage", "cobertura", "<coverage line-rate=\"0.853\"/>", &["lines >= 85"]).await;
+    assert_eq!((&rate.result, figure(&rate, "lines").as_str()), (&Verdict::Pass, "85.3"));
+    for text in
+        ["<coverage/>", "<coverage line-rate=\"85\"/>", "<coverage line-rate=\"NaN\"/>", "<testsuites/>"]
+    {
+        unknown(&ask("coverage", "cobertura", text, &["lines >= 0"]).await);
+    }
+}
+
+#[tokio::test]
+async fn scanners_are_counted_by_severity() {
+    let sarif = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "trivy", "rules": [
+        {"id": "CVE-1", "properties": {"security-severity": "9.8"}},
+        {"id": "CVE-2", "properties": {"security-severity": "5.0"}}]}},
+        "results": [{"ruleId": "CVE-1", "level": "error"}, {"ruleId": "CVE-2", "level": "error"}, {"ruleId": "x", "level": "note"},
+        {"ruleId": "CVE-1", "suppressions": [{"kind": "external"}]}]}]}"#;
+    let outcome = ask("image-scan", "sarif", sarif, &["critical <= 1", "high == 0"]).await;
+    assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+    assert_eq!(
+        (figure(&outcome, "medium"), figure(&outcome, "low"), figure(&outcome, "suppressed")),
+        ("1".into(), "1".into(), "1".into())
+    );
+    assert!(outcome.output.starts_with("critical: CVE-1"), "{}", outcome.output);
+    assert!(
+        failed(&ask("image-scan", "sarif", sarif, &[]).await).contains("critical is 1"),
+        "nothing grave, unless the policy says more"
+    );
+    let trivy = r#"{"SchemaVersion": 2, "Results": [{"Target": "debian", "Vulnerabilities": [{"VulnerabilityID": "C", "Severity": "HIGH"}]}]}"#;
+    assert!(failed(&ask("image-scan", "json", trivy, &[]).await).contains("high is 1"));
+    let grype = r#"{"matches": [{"vulnerability": {"id": "C", "severity": "Critical"}}]}"#;
+    assert!(failed(&ask("image-scan", "json", grype, &[]).await).contains("critical is 1"));
+    assert_eq!(ask("image-scan", "json", r#"{"critical": 0, "HIGH": 0}"#, &[]).await.result, Verdict::Pass);
+    for text in ["{}", "[]", r#"{"critical": 0}"#] {
+        unknown(&ask("image-scan", "json", text, &[]).await);
+    }
+    let failed_scan = r#"{"runs": [{"invocations": [{"executionSuccessful": false}], "results": []}]}"#;
+    for text in ["{}", r#"{"runs": []}"#, r#"{"runs": [{}]}"#, failed_scan] {
+        unknown(&ask("image-scan", "sarif", text, &[]).await);
+    }
+}
+
+#[tokio::test]
+async fn figures_are_found_by_name() {
+    let text = r#"{"p99_ms": 180.5, "errors": 0.05, "stage": {"hours": 24, "growth": 1e-3}, "big": 1e300}"#;
+    let fine = text.replace(", \"big\": 1e300", "");
+    assert_eq!(
+        ask("load-report", "json", &fine, &["p99_ms < 250", "errors < 0.1"]).await.result,
+        Verdict::Pass
+    );
+    assert!(failed(&ask("soak", "json", &fine, &["stage.hours >= 48"]).await).contains("24, not >= 48"));
+    assert_eq!(
+        ask("soak", "json", &fine, &["hours >= 24", "growth == 0.001", "area stage"]).await.result,
+        Verdict::Pass
+    );
+    let missing = ask("load-report", "json", &fine, &["p95_ms < 1"]).await;
+    assert!(unknown(&missing).contains("errors, p99_ms, stage.growth, stage.hours"), "{missing:?}");
+    assert!(unknown(&ask("load-report", "json", text, &["errors < 1"]).await).contains("too large"));
+    unknown(&ask("load-report", "json", &fine, &["area none", "hours > 1"]).await);
+    unknown(&ask("load-report", "lcov", &fine, &["errors < 1"]).await);
+}
+
+#[tokio::test]
+async fn hostile_files_are_refused_in_time() {
+    let deep = "[".repeat(1_000_000);
+    unknown(&ask("load-report", "json", &deep, &["errors < 1"]).await);
+    let line = "x".repeat(1_000_000);
+    assert!(unknown(&ask("coverage", "lcov", &line, &["lines > 1"]).await).contains("longer than"));
+    let folder = tempfile::tempdir().unwrap();
+    // A gigabyte that takes no room.
+    File::create(folder.path().join("report")).unwrap().set_len(1 << 30).unwrap();
+    for (kind, format) in [("coverage", "lcov"), ("load-report", "json"), ("coverage", "cobertura")] {
+        assert!(unknown(&ask_file(folder.path(), kind, format, &["lines > 1"]).await).contains("1073741824"));
+    }
+    fs::remove_file(folder.path().join("report")).unwrap();
+    unknown(&ask_file(folder.path(), "coverage", "lcov", &["lines > 1"]).await);
+    // A pipe that nobody writes to.
+    assert!(
+        std::process::Command::new("mkfifo").arg(folder.path().join("report")).status().unwrap().success()
+    );
+    let outcome = ask_file(folder.path(), "coverage", "lcov", &["lines > 1"]).await;
+    assert!(unknown(&outcome).contains("no file"), "{outcome:?}");
+}

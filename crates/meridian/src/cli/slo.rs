@@ -1,0 +1,46 @@
+//! Arguments of `meridian slo`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::release::{CalendarFile, parse_calendar};
+
+#[derive(Debug, Subcommand)]
+pub enum SloCommand {
+    /// Print the objectives of a policy: budget, alerts, and how soon each one is raised
+    #[command(after_help = "Example:\n  meridian slo show policies/ticker-service.fixed.toml")]
+    Show {
+        /// The policy
+        policy: PathBuf,
+        /// A session calendar in place of the built-in one, as in nse=2027.toml (repeatable)
+        #[arg(long, value_name = "MARKET=FILE", value_parser = parse_calendar)]
+        calendar: Vec<CalendarFile>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write Prometheus rules, their promtool tests and Grafana dashboards
+    #[command(after_help = "Example:\n  \
+        meridian slo rules policies/ticker-service.fixed.toml --out deploy/prometheus\n  \
+        promtool check rules deploy/prometheus/ticker-service.rules.yaml\n  \
+        promtool test rules deploy/prometheus/ticker-service.hour.test.yaml\n\n\
+        Files of the same names are written anew. Rules of objectives in session time change with the calendar: write them once \
+        a month.")]
+    Rules {
+        /// The policy
+        policy: PathBuf,
+        /// Directory, made if it is missing
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// A session calendar in place of the built-in one, as in nse=2027.toml (repeatable)
+        #[arg(long, value_name = "MARKET=FILE", value_parser = parse_calendar)]
+        calendar: Vec<CalendarFile>,
+    },
+    /// Print OpenSLO documents as `[[slo]]` tables of a policy
+    #[command(after_help = "Example:\n  meridian slo import openslo.yaml >> my-service.toml")]
+    Import {
+        /// OpenSLO v1, one or more documents
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,21 @@
+//! `meridian release`: going live, decided from evidence.
+
+mod check;
+mod lint;
+mod policy;
+mod window;
+
+pub use policy::{content, read};
+pub use window::calendars;
+
+use crate::cli::ReleaseCommand;
+use crate::failure::Failure;
+
+pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
+    match command {
+        ReleaseCommand::Init(arguments) => policy::init(&arguments),
+        ReleaseCommand::Lint(arguments) => lint::run(&arguments),
+        ReleaseCommand::Check(arguments) => check::run(&arguments),
+        ReleaseCommand::Window(arguments) => window::run(&arguments),
+    }
+}

@@ -1,0 +1,44 @@
+//! Incidents: who has to be called now, which clocks are broken, how long it took.
+//!
+//! Enters: severities and the escalation chain of a policy, rows about incidents, a moment. Leaves: pages to send and
+//! breaches to write ([`due()`]), whether a release may begin ([`blocks_release()`]), figures ([`measures()`],
+//! [`alert_quality()`]), texts ([`timeline()`], [`retrospective()`], [`status_entries()`], [`message`]). Never here:
+//! sending, a clock, addresses and keys of people.
+//!
+//! The shell's loop: ask [`due()`], send each page under its key, write that it was sent or failed. A process that
+//! dies in between sends it again, under the same key, and the receiver drops it: at least once, seen once.
+//! [`wakes_at()`] says when to ask again.
+//!
+//! An incident goes from open by acknowledged and mitigated (service is back) to resolved (nothing is left to do),
+//! and may be reopened: each opening has its own clocks and its own pages. Whoever mitigates or resolves has
+//! acknowledged, too.
+
+mod alerts;
+mod apply;
+mod clock;
+mod due;
+pub mod event;
+mod key;
+mod measure;
+pub mod message;
+mod retro;
+mod state;
+mod status;
+mod timeline;
+
+pub use alerts::{AlertWeek, alert_quality};
+pub use apply::Nonsense;
+pub use clock::{ClockState, blocks_release, clocks};
+pub use due::{Breach, Due, MOST_ATTEMPTS, Page, ROUNDS, due, wakes_at};
+pub use event::{Clock, Event, OpenedBy};
+pub use key::{NotAKey, PageKey};
+pub use measure::{Figures, Measures, measures};
+pub use retro::retrospective;
+pub use state::{Alert, Incident, Incidents, Opening, PageState, Status};
+pub use status::{Condition, StatusEntry, Update, status_entries};
+pub use timeline::timeline;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;

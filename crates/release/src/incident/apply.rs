@@ -1,0 +1,158 @@
+//! What an event does to the state. Every row can be folded: one that makes no sense is counted and changes nothing
+//! else.
+
+use std::collections::btree_map::Entry;
+
+use super::event::{AlertFired, Event, IncidentOpened};
+use super::key::{PageKey, fits};
+use super::state::{Alert, Incident, Incidents, Opening, PageState, Status};
+
+/// Why a row makes no sense where it stands: commands are refused with it before they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Nonsense {
+    /// Ids are part of keys.
+    #[error("an incident's id has 1 to 64 letters, digits, `-`, `_` or `.`")]
+    Id,
+    /// Opened, or fired, twice.
+    #[error("there is one with this id already")]
+    Twice,
+    /// Nothing is known of it.
+    #[error("there is no such incident, opening or alert")]
+    Unknown,
+    /// Only what is open can be acknowledged, mitigated, resolved.
+    #[error("the incident is resolved: reopen it first")]
+    Resolved,
+    /// It is so already, or was never closed.
+    #[error("the incident stands so already")]
+    Already,
+}
+
+impl Incidents {
+    /// The state after all of these rows.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Incidents {
+        let mut state = Incidents::default();
+        state.extend(events);
+        state
+    }
+
+    /// Folds further rows.
+    pub fn extend<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) {
+        for event in events {
+            if self.apply(event).is_err() {
+                self.nonsense += 1;
+            }
+        }
+    }
+
+    /// Folds one row, or changes nothing.
+    ///
+    /// # Errors
+    /// [`Nonsense`] where such a row cannot stand here.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Nonsense> {
+        match event {
+            Event::IncidentOpened(body) => return self.open(body),
+            Event::AlertFired(body) => return self.fire(body),
+            Event::AlertJudged(body) => {
+                self.alerts.get_mut(&body.firing).ok_or(Nonsense::Unknown)?.actionable =
+                    Some(body.actionable);
+            }
+            Event::Noted(body) => drop(self.incident(&body.incident)?),
+            Event::SeverityChanged(body) => {
+                let incident = self.incident(&body.incident)?;
+                if incident.severity == body.severity {
+                    return Err(Nonsense::Already);
+                }
+                incident.severity.clone_from(&body.severity);
+                incident.severities.push((body.at, body.severity.clone()));
+            }
+            Event::Acknowledged(body) => {
+                self.open_one(&body.incident)?.acknowledged.get_or_insert(body.at);
+            }
+            Event::Mitigated(body) => {
+                let opening = self.open_one(&body.incident)?;
+                if opening.mitigated.is_some() {
+                    return Err(Nonsense::Already);
+                }
+                opening.acknowledged.get_or_insert(body.at);
+                opening.mitigated = Some(body.at);
+            }
+            Event::Resolved(body) => {
+                let opening = self.open_one(&body.incident)?;
+                opening.acknowledged.get_or_insert(body.at);
+                opening.mitigated.get_or_insert(body.at);
+                opening.resolved = Some(body.at);
+            }
+            Event::Reopened(body) => {
+                let incident = self.incident(&body.incident)?;
+                if incident.status() != Status::Resolved {
+                    return Err(Nonsense::Already);
+                }
+                incident.openings.push(Opening::new(body.at));
+            }
+            Event::ClockBreached(body) => {
+                if !self.incident(&body.incident)?.breaches.insert((body.clock, body.since)) {
+                    return Err(Nonsense::Already);
+                }
+            }
+            Event::RetroDrafted(body) => self.incident(&body.incident)?.retro = Some(body.digest.clone()),
+            Event::PageSent(body) => {
+                self.page(&body.key)?.sent.get_or_insert(body.at);
+            }
+            Event::PageFailed(body) => {
+                self.page(&body.key)?.failed.get_or_insert(body.at);
+            }
+            Event::PageAcknowledged(body) => {
+                self.page(&body.key)?.acknowledged.get_or_insert(body.at);
+                // An answer to a page of an earlier opening says nothing about this one.
+                let incident = self.incident(&body.key.incident)?;
+                let current = u32::try_from(incident.openings.len()) == Ok(body.key.opening);
+                if let Some(opening) = incident.openings.last_mut().filter(|_| current) {
+                    opening.acknowledged.get_or_insert(body.at);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, body: &IncidentOpened) -> Result<(), Nonsense> {
+        if !fits(&body.incident) {
+            return Err(Nonsense::Id);
+        }
+        match self.incidents.entry(body.incident.clone()) {
+            Entry::Occupied(_) => Err(Nonsense::Twice),
+            Entry::Vacant(place) => {
+                place.insert(Incident::new(body.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    fn fire(&mut self, body: &AlertFired) -> Result<(), Nonsense> {
+        let AlertFired { firing, alert, incident, at } = body.clone();
+        match self.alerts.entry(firing) {
+            Entry::Occupied(_) => Err(Nonsense::Twice),
+            Entry::Vacant(place) => {
+                place.insert(Alert { alert, at, incident, actionable: None });
+                Ok(())
+            }
+        }
+    }
+
+    fn incident(&mut self, id: &str) -> Result<&mut Incident, Nonsense> {
+        self.incidents.get_mut(id).ok_or(Nonsense::Unknown)
+    }
+
+    fn open_one(&mut self, id: &str) -> Result<&mut Opening, Nonsense> {
+        let opening = self.incident(id)?.openings.last_mut().ok_or(Nonsense::Unknown)?;
+        if opening.resolved.is_some() { Err(Nonsense::Resolved) } else { Ok(opening) }
+    }
+
+    fn page(&mut self, key: &PageKey) -> Result<&mut PageState, Nonsense> {
+        let incident = self.incident(&key.incident)?;
+        if usize::try_from(key.opening).is_ok_and(|opening| opening <= incident.openings.len()) {
+            Ok(incident.pages.entry(key.clone()).or_default())
+        } else {
+            Err(Nonsense::Unknown)
+        }
+    }
+}

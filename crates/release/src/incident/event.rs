@@ -1,0 +1,276 @@
+//! What can be in control's journal about incidents and alerts. Times come from whoever writes the row.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::key::PageKey;
+use crate::rows::events;
+
+/// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with.
+pub const SCHEMA: u32 = 1;
+
+events! {
+    schema 1: {
+        // Its life.
+        /// Something is wrong in operation.
+        IncidentOpened(IncidentOpened) = "incident_opened",
+        /// Somebody saw, did or said something.
+        Noted(Noted) = "incident_noted",
+        /// It is worse than it seemed, or not as bad.
+        SeverityChanged(SeverityChanged) = "incident_severity_changed",
+        /// Somebody works on it.
+        Acknowledged(Acknowledged) = "incident_acknowledged",
+        /// Service is back.
+        Mitigated(Mitigated) = "incident_mitigated",
+        /// Nothing is left to do.
+        Resolved(Resolved) = "incident_resolved",
+        /// It is back.
+        Reopened(Reopened) = "incident_reopened",
+        /// A clock of the policy ran out.
+        ClockBreached(ClockBreached) = "incident_clock_breached",
+        /// There is a draft of the retrospective.
+        RetroDrafted(RetroDrafted) = "incident_retro_drafted",
+
+        // Who was called.
+        /// A channel took a page.
+        PageSent(PageSent) = "page_sent",
+        /// No channel took it.
+        PageFailed(PageFailed) = "page_failed",
+        /// Somebody answered: they work on it.
+        PageAcknowledged(PageAcknowledged) = "page_acknowledged",
+
+        // How good the alerts are.
+        /// An alert fired.
+        AlertFired(AlertFired) = "alert_fired",
+        /// Somebody said whether there was anything to do.
+        AlertJudged(AlertJudged) = "alert_judged",
+    }
+}
+
+/// Who or what opened an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenedBy {
+    /// Somebody.
+    Person(String),
+    /// A trigger or an alert.
+    Trigger(String),
+}
+
+/// See [`Event::IncidentOpened`]. An incident is opened once: a second one with its id makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentOpened {
+    /// Its id, unique for ever: letters, digits, `-`, `_` and `.`, at most 64.
+    pub incident: String,
+    /// A severity of the policy.
+    pub severity: String,
+    /// For the team.
+    pub title: String,
+    /// For the users; absent: nothing is shown to them before a public note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<String>,
+    /// Who or what.
+    pub by: OpenedBy,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::Noted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    /// About which one.
+    pub incident: String,
+    /// What.
+    pub text: String,
+    /// Users read it, too.
+    #[serde(default)]
+    pub public: bool,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::SeverityChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeverityChanged {
+    /// Which one.
+    pub incident: String,
+    /// From now on.
+    pub severity: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::Acknowledged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// Which one.
+    pub incident: String,
+    /// Who works on it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::Mitigated`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mitigated {
+    /// Which one.
+    pub incident: String,
+    /// How.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub how: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::Resolved`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// Which one.
+    pub incident: String,
+    /// How.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub how: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::Reopened`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reopened {
+    /// Which one.
+    pub incident: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// `respond_within`: until somebody works on it.
+    Response,
+    /// `restore_within`: until service is back.
+    Restoration,
+    /// The escalation chain: everybody was called in every round, and nobody answered.
+    Chain,
+}
+
+impl Clock {
+    /// `response` and so on.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Clock::Response => "response",
+            Clock::Restoration => "restoration",
+            Clock::Chain => "chain",
+        }
+    }
+}
+
+/// See [`Event::ClockBreached`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockBreached {
+    /// Of which one.
+    pub incident: String,
+    /// Which clock.
+    pub clock: Clock,
+    /// When it ran out: another value is another breach.
+    pub since: Timestamp,
+    /// When that was seen.
+    pub at: Timestamp,
+}
+
+/// See [`Event::RetroDrafted`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetroDrafted {
+    /// Of which one.
+    pub incident: String,
+    /// Digest of the text.
+    pub digest: String,
+    /// Who asked for it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::PageSent`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageSent {
+    /// Which page: the receiver drops a second one with this key.
+    pub key: PageKey,
+    /// To whom: a name, never an address.
+    pub to: String,
+    /// By which channel: `pagerduty`, `webhook`, `mail`.
+    pub channel: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::PageFailed`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFailed {
+    /// Which page.
+    pub key: PageKey,
+    /// By which channel.
+    pub channel: String,
+    /// Why: never an address that holds a key.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::PageAcknowledged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageAcknowledged {
+    /// Which page.
+    pub key: PageKey,
+    /// By which channel.
+    pub channel: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::AlertFired`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertFired {
+    /// Its id, unique for ever: one from the first moment it holds to the last.
+    pub firing: String,
+    /// Name of the alert.
+    pub alert: String,
+    /// The incident it belongs to, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// See [`Event::AlertJudged`]. The last word counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertJudged {
+    /// Which one.
+    pub firing: String,
+    /// There was something to do.
+    pub actionable: bool,
+    /// Who says so.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}

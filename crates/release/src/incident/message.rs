@@ -1,0 +1,45 @@
+//! What channels are sent: data in the shape of the receiver.
+//!
+//! Enters: an incident and one of its pages. Leaves: bodies. Never here: addresses, routing keys, tokens, and what
+//! people noted: notes are where secrets end up. A receiver that cuts long texts, or refuses them, gets texts that
+//! are cut already.
+
+mod mail;
+mod pagerduty;
+mod webhook;
+
+pub use mail::{Mail, SUBJECT_MOST, mail};
+pub use pagerduty::{Action, DEDUP_KEY_MOST, Level, Link, PagerDuty, Payload, SUMMARY_MOST, pagerduty};
+pub use webhook::{TEXT_MOST, Webhook, webhook};
+
+use super::state::Incident;
+use super::timeline::one_line;
+
+/// What every message says.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// About which incident.
+    pub incident: &'a Incident,
+    /// Which service is affected.
+    pub service: &'a str,
+    /// Where people read on: an address without any token in it.
+    pub url: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// `[P0] ticker: orders are refused (INC-1)`, on one line.
+    fn headline(&self) -> String {
+        let Incident { severity, opened, .. } = self.incident;
+        one_line(&format!("[{severity}] {}: {} ({})", self.service, opened.title, opened.incident))
+    }
+}
+
+/// At most so many characters; the last one says that something is missing.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}

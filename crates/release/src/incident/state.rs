@@ -1,0 +1,159 @@
+//! What is known about incidents and alerts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::event::{Clock, IncidentOpened, OpenedBy};
+use super::key::PageKey;
+
+/// All rows about incidents, folded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Incidents {
+    /// By id.
+    pub incidents: BTreeMap<String, Incident>,
+    /// Alerts that fired, by the id of the firing.
+    pub alerts: BTreeMap<String, Alert>,
+    /// Rows that make no sense where they stand: they change nothing else.
+    pub nonsense: u64,
+}
+
+/// One incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// How it was opened.
+    pub opened: IncidentOpened,
+    /// What it is now.
+    pub severity: String,
+    /// First severity and changes, in the order of the rows.
+    pub severities: Vec<(Timestamp, String)>,
+    /// The first, and one more for each time it was reopened.
+    pub openings: Vec<Opening>,
+    /// What was sent, or not.
+    pub pages: BTreeMap<PageKey, PageState>,
+    /// Breaches that were written: which clock, and when it ran out.
+    pub breaches: BTreeSet<(Clock, Timestamp)>,
+    /// Digest of the draft of the retrospective.
+    pub retro: Option<String>,
+}
+
+/// From the moment it was opened, or reopened, to its resolution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// When.
+    pub at: Timestamp,
+    /// Since when somebody works on it.
+    pub acknowledged: Option<Timestamp>,
+    /// Since when service is back.
+    pub mitigated: Option<Timestamp>,
+    /// When it was over.
+    pub resolved: Option<Timestamp>,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageState {
+    /// A channel took it.
+    pub sent: Option<Timestamp>,
+    /// None did.
+    pub failed: Option<Timestamp>,
+    /// Somebody answered it.
+    pub acknowledged: Option<Timestamp>,
+}
+
+/// An alert that fired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Its name.
+    pub alert: String,
+    /// When.
+    pub at: Timestamp,
+    /// The incident it belongs to.
+    pub incident: Option<String>,
+    /// There was something to do; `None`: nobody has said.
+    pub actionable: Option<bool>,
+}
+
+/// Where an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Nobody works on it.
+    Open,
+    /// Somebody does.
+    Acknowledged,
+    /// Service is back.
+    Mitigated,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// `open` and so on.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Acknowledged => "acknowledged",
+            Status::Mitigated => "mitigated",
+            Status::Resolved => "resolved",
+        }
+    }
+}
+
+impl Incident {
+    pub(super) fn new(opened: IncidentOpened) -> Incident {
+        Incident {
+            severity: opened.severity.clone(),
+            severities: vec![(opened.at, opened.severity.clone())],
+            openings: vec![Opening::new(opened.at)],
+            pages: BTreeMap::new(),
+            breaches: BTreeSet::new(),
+            retro: None,
+            opened,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.opened.incident
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.opening().map_or(Status::Open, Opening::status)
+    }
+
+    /// The present, or last, opening.
+    pub fn opening(&self) -> Option<&Opening> {
+        self.openings.last()
+    }
+
+    /// Pages that a channel took: what they opened at a paging service is acknowledged and resolved under the same
+    /// keys.
+    pub fn sent(&self) -> impl Iterator<Item = &PageKey> {
+        self.pages.iter().filter(|(_, page)| page.sent.is_some()).map(|(key, _)| key)
+    }
+
+    /// A trigger or an alert noticed it before people did.
+    pub fn detected(&self) -> bool {
+        matches!(self.opened.by, OpenedBy::Trigger(_))
+    }
+}
+
+impl Opening {
+    pub(super) const fn new(at: Timestamp) -> Opening {
+        Opening { at, acknowledged: None, mitigated: None, resolved: None }
+    }
+
+    /// How far it has come.
+    pub const fn status(&self) -> Status {
+        if self.resolved.is_some() {
+            Status::Resolved
+        } else if self.mitigated.is_some() {
+            Status::Mitigated
+        } else if self.acknowledged.is_some() {
+            Status::Acknowledged
+        } else {
+            Status::Open
+        }
+    }
+}

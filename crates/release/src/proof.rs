@@ -1,0 +1,207 @@
+//! What the evidence proves by the demands of the policy, at one moment.
+//!
+//! Enters: policy, state, a moment. Leaves: for each check passed, failed, or why nobody can tell. Never here: scores, verdicts.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::digest::Digest;
+use crate::evidence::{Answer, Evidence, Question, SCORE, Settled, Subject};
+use crate::policy::{self, Check, Loaded, Person, Policy, Probe};
+use crate::signature::Verify;
+use crate::state::{Release, State};
+use crate::{Figure, Length};
+
+/// The hash that stands for a policy: SHA-256 of its text.
+pub fn policy_digest(loaded: &Loaded) -> Digest {
+    Digest::of(loaded.source.text().as_bytes())
+}
+
+/// Everything that is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) state: &'a State,
+    pub(crate) release: &'a Release,
+    pub(crate) now: Timestamp,
+    pub(crate) verify: Verify<'a>,
+    /// Whatever was found counts, even if it has to be looked at again by now: for what is on the table.
+    pub(crate) any_time: bool,
+}
+
+/// What is known.
+pub(crate) enum Known {
+    Passed,
+    Failed(String),
+}
+
+/// Why nobody can tell.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Lack {
+    #[error("the policy has no such check")]
+    NoSuchCheck,
+    #[error("there is no evidence")]
+    Missing,
+    #[error("there is evidence, but about something else ({0})")]
+    Elsewhere(String),
+    #[error("the evidence expired at {0}")]
+    Expired(Timestamp),
+    #[error("the evidence is dated {0}, which is still to come")]
+    ToCome(Timestamp),
+    #[error("it has to come out the same {needed} times in a row, and did {run} times")]
+    Unsettled { run: u32, needed: u32 },
+    #[error("it could not be asked: {0}")]
+    Error(String),
+    #[error("it was not shown that it fails where it must")]
+    NoControl,
+    #[error("{by} does not hold the role `{role}` that has to say so")]
+    NotTheirs { by: String, role: String },
+    #[error("a link or a digest has to come with it")]
+    NoLink,
+    #[error("it holds no figure `{0}`")]
+    NoFigure(String),
+}
+
+impl<'a> Case<'a> {
+    /// What evidence of `check` has to be about.
+    pub(crate) fn subject(&self, check: &Check) -> Subject {
+        let environment = check.environment.as_ref().unwrap_or(&self.release.environment).clone();
+        match check.about {
+            policy::Subject::Artefact => {
+                Subject::Artefact { digest: self.release.artefact.clone(), environment }
+            }
+            policy::Subject::Environment => Subject::Environment(environment),
+            policy::Subject::Team => Subject::Team,
+        }
+    }
+
+    /// This artefact where it is to go.
+    pub(crate) fn this(&self) -> Subject {
+        let Release { artefact, environment, .. } = self.release;
+        Subject::Artefact { digest: artefact.clone(), environment: environment.clone() }
+    }
+
+    pub(crate) fn check(&self, id: &str) -> Option<&'a Check> {
+        self.policy.checks.iter().find(|check| check.id == id)
+    }
+
+    pub(crate) fn person(&self, id: &str) -> Option<&'a Person> {
+        self.policy.people.iter().find(|person| person.id == id)
+    }
+
+    pub(crate) fn holds(&self, person: &str, role: &str) -> bool {
+        self.person(person).is_some_and(|person| person.roles.iter().any(|held| held == role))
+    }
+
+    /// What stands for the check, however old it is.
+    pub(crate) fn settled(&self, check: &Check) -> Option<&'a Settled> {
+        let question = Question::Check(check.id.clone());
+        self.state.standing(&question, &self.subject(check))?.settled.as_ref()
+    }
+
+    /// What is known of the check.
+    pub(crate) fn ask(&self, id: &str) -> Result<Known, Lack> {
+        let check = self.check(id).ok_or(Lack::NoSuchCheck)?;
+        let question = Question::Check(check.id.clone());
+        let settled = self.current(&question, &self.subject(check), Some(check.expires))?;
+        match settled.evidence.answer() {
+            Answer::Error { why } => Err(Lack::Error(why)),
+            Answer::Fail { why } => Ok(Known::Failed(why)),
+            Answer::Pass => self.passes(check, &settled.evidence).map(|()| Known::Passed),
+        }
+    }
+
+    /// `None` when the check has passed; else why it has not.
+    pub(crate) fn open(&self, id: &str) -> Option<String> {
+        match self.ask(id) {
+            Ok(Known::Passed) => None,
+            Ok(Known::Failed(why)) if why.is_empty() => Some("it failed".to_owned()),
+            Ok(Known::Failed(why)) => Some(format!("it failed: {why}")),
+            Err(lack) => Some(lack.to_string()),
+        }
+    }
+
+    /// True when there are checks and all of them have passed.
+    pub(crate) fn all_passed(&self, ids: &[String]) -> bool {
+        !ids.is_empty() && ids.iter().all(|id| self.open(id).is_none())
+    }
+
+    /// Somebody's mark, and whose, if they hold `role`.
+    pub(crate) fn mark(&self, question: &Question, role: &str) -> Result<(Figure, &'a str), Lack> {
+        let settled = self.current(question, &self.this(), None)?;
+        let observed = &settled.evidence.observed;
+        if let Answer::Fail { why } | Answer::Error { why } = settled.evidence.answer() {
+            return Err(Lack::Error(why));
+        }
+        let by = observed.by.as_deref().unwrap_or("nobody");
+        if !self.holds(by, role) {
+            return Err(Lack::NotTheirs { by: by.to_owned(), role: role.to_owned() });
+        }
+        let mark = observed.figures.get(SCORE).ok_or_else(|| Lack::NoFigure(SCORE.to_owned()))?;
+        Ok((*mark, by))
+    }
+
+    /// Marks that stand for this artefact, however old they are.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (&'a Question, &'a Settled)> {
+        let this = self.this();
+        let of_this =
+            self.state.standings.iter().filter(move |standing| standing.newest.observed.subject == this);
+        let settled = of_this
+            .filter_map(|standing| Some((&standing.newest.observed.question, standing.settled.as_ref()?)));
+        settled.filter(|(question, _)| !matches!(question, Question::Check(_)))
+    }
+
+    fn passes(&self, check: &Check, evidence: &Evidence) -> Result<(), Lack> {
+        let observed = &evidence.observed;
+        if check.control.is_some() && observed.control_failed != Some(true) {
+            return Err(Lack::NoControl);
+        }
+        let Probe::Attest(attestation) = &check.probe else { return Ok(()) };
+        let by = observed.by.as_deref().unwrap_or("nobody");
+        if !self.holds(by, &attestation.by) {
+            return Err(Lack::NotTheirs { by: by.to_owned(), role: attestation.by.clone() });
+        }
+        let linked = observed.output.is_some() || observed.inputs.contains("://");
+        if attestation.with_link && !linked { Err(Lack::NoLink) } else { Ok(()) }
+    }
+
+    /// What stands, while it counts: as long as its evidence says, and no longer than the policy says.
+    pub(crate) fn current(
+        &self,
+        question: &Question,
+        subject: &Subject,
+        at_most: Option<Length>,
+    ) -> Result<&'a Settled, Lack> {
+        let Some(standing) = self.state.standing(question, subject) else {
+            return Err(match self.state.elsewhere(question, subject) {
+                Some(other) => Lack::Elsewhere(subject_words(&other.newest.observed.subject)),
+                None => Lack::Missing,
+            });
+        };
+        let Some(settled) = &standing.settled else {
+            let needed = standing.newest.observed.settle.max(1);
+            return Err(Lack::Unsettled { run: standing.run, needed });
+        };
+        let observed = &settled.evidence.observed;
+        let by_policy = at_most.and_then(|length| {
+            observed.taken.checked_add(SignedDuration::from_secs(length.signed_seconds())).ok()
+        });
+        let expires = by_policy.map_or(observed.expires, |at| at.min(observed.expires));
+        if self.any_time {
+            Ok(settled)
+        } else if observed.taken > self.now {
+            Err(Lack::ToCome(observed.taken))
+        } else if self.now >= expires {
+            Err(Lack::Expired(expires))
+        } else {
+            Ok(settled)
+        }
+    }
+}
+
+fn subject_words(subject: &Subject) -> String {
+    match subject {
+        Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
+        Subject::Environment(environment) => environment.clone(),
+        Subject::Team => "the team".to_owned(),
+    }
+}

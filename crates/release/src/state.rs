@@ -1,0 +1,133 @@
+//! All that is known about one release at one row of the journal.
+//!
+//! Enters and leaves: nothing but what `apply` folds. Never here: the policy, clocks, verdicts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::decision::Outcome;
+use crate::digest::Digest;
+use crate::event::{ConditionMarked, FindingClosed, FindingOpened, IncidentOpened, Signed, TaskDone};
+use crate::evidence::{Question, Standing, Subject};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Which release.
+    pub of: String,
+    /// So many rows of the service's stream are folded.
+    pub seen: u64,
+    /// Once it is opened.
+    pub release: Option<Release>,
+    /// Evidence, in the order of question and subject.
+    pub standings: Vec<Standing>,
+    /// Opened findings by id, whether or not they are in the policy's register.
+    pub findings: BTreeMap<String, FindingOpened>,
+    /// Findings that somebody said were gone, by id.
+    pub closed: BTreeMap<String, FindingClosed>,
+    /// Open incidents by id.
+    pub incidents: BTreeMap<String, IncidentOpened>,
+}
+
+/// The release itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Of which service.
+    pub service: String,
+    /// Which version of it.
+    pub version: String,
+    /// The artefact's digest.
+    pub artefact: String,
+    /// Where to.
+    pub environment: String,
+    /// Of the policy's text.
+    pub policy: Digest,
+    /// Day 0, where it is not as the policy says.
+    pub day0: Option<Date>,
+    /// Who opened it.
+    pub by: String,
+    /// What last voided all signatures.
+    pub changed: Change,
+    /// In the order of the journal: the newest of each person for each role and matter.
+    pub signatures: Vec<SignatureRow>,
+    /// The newest mark of each condition, and whether it says met.
+    pub conditions: BTreeMap<String, (bool, ConditionMarked)>,
+    /// In the order of the journal, each person once for each task and role.
+    pub tasks: Vec<TaskDone>,
+    /// The decision that stands.
+    pub decided: Option<Standpoint>,
+}
+
+/// A change of what is decided about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The row of it.
+    pub row: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: String,
+}
+
+/// A signature and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureRow {
+    /// Its row of the journal.
+    pub row: u64,
+    /// What was signed.
+    pub signed: Signed,
+    /// Checks that had evidence then, but none that was current.
+    pub stale: Vec<(String, Subject)>,
+    /// When and why it was taken back.
+    pub withdrawn: Option<(Timestamp, String)>,
+}
+
+/// A decision that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standpoint {
+    /// Its row of the journal.
+    pub row: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub outcome: Outcome,
+}
+
+impl State {
+    /// Before the first row, for the release with this id.
+    pub fn new(release: &str) -> State {
+        State {
+            of: release.to_owned(),
+            seen: 0,
+            release: None,
+            standings: Vec::new(),
+            findings: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+        }
+    }
+
+    /// What stands about `question` for exactly this subject.
+    pub fn standing(&self, question: &Question, subject: &Subject) -> Option<&Standing> {
+        self.place(question, subject).ok().map(|place| &self.standings[place])
+    }
+
+    /// What was said about `question` for any other subject.
+    pub fn elsewhere(&self, question: &Question, subject: &Subject) -> Option<&Standing> {
+        self.standings.iter().find(|standing| {
+            let observed = &standing.newest.observed;
+            observed.question == *question && observed.subject != *subject
+        })
+    }
+
+    /// Where it is, or belongs.
+    pub(crate) fn place(&self, question: &Question, subject: &Subject) -> Result<usize, usize> {
+        self.standings.binary_search_by(|standing| {
+            let observed = &standing.newest.observed;
+            observed.question.cmp(question).then_with(|| observed.subject.cmp(subject))
+        })
+    }
+}
