@@ -111,6 +111,7 @@ pub struct Engine<J> {
     opened_from: u64,
     batches: BatchIds,
     pub(crate) ids: OrderIds,
+    pub(crate) is_ending: bool,
     unique: u64,
 }
 
@@ -136,6 +137,7 @@ impl<J: Journal> Engine<J> {
             opened_from: 0,
             batches: BatchIds::new(config.instance),
             ids: OrderIds::new(0, config.instance),
+            is_ending: false,
             unique: 0,
         };
         if let Some(snapshot) = snapshot {
@@ -181,6 +183,11 @@ impl<J: Journal> Engine<J> {
     /// alarm: write none meanwhile.
     pub fn has_open_alarms(&self) -> bool {
         !self.illegal.is_empty()
+    }
+
+    /// From now on nothing that waits for a price fires: this instance is about to end, and its successor does it.
+    pub const fn fire_no_more(&mut self) {
+        self.is_ending = true;
     }
 
     /// The journal handle.

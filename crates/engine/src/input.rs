@@ -57,7 +57,8 @@ pub enum Input {
     Control {
         /// A fact of stream `control`.
         event: Box<Event>,
-        /// What it was made from: the newest control row then (`State::control_seq`). Another one since is a conflict.
+        /// What it was made from: for limits the row that set the present ones (`Account::limits_seq`), else the newest control
+        /// row. Another one since is a conflict.
         made_at: Option<u64>,
         /// Who waits.
         ticket: Ticket,

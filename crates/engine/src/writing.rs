@@ -179,11 +179,15 @@ impl Plan {
                 self.seen.entry(*token).or_default().push(tick.as_ref().clone());
             }
             Input::Control { event, made_at, ticket } => {
-                if made_at.is_some_and(|made_at| made_at != self.state.control_seq) {
-                    let reply = Reply::Conflict { seq: self.state.control_seq };
-                    self.replies.push((*ticket, Planned::Reply(reply)));
-                } else {
-                    self.answer_row(*ticket, event.as_ref().clone(), engine, times);
+                let newest = match event.as_ref() {
+                    Event::LimitsSet(set) => {
+                        self.state.account(&set.account).map(|account| account.limits_seq)
+                    }
+                    _ => Some(self.state.control_seq),
+                };
+                match made_at.and(newest).filter(|newest| Some(*newest) != *made_at) {
+                    Some(seq) => self.replies.push((*ticket, Planned::Reply(Reply::Conflict { seq }))),
+                    None => self.answer_row(*ticket, event.as_ref().clone(), engine, times),
                 }
             }
             Input::Venue(event) => {

@@ -10,7 +10,8 @@ use journal::events::{Journal, MemoryJournal};
 use market::UnixNanos;
 use trade::contract::Kind;
 use trade::event::{
-    AccountAdded, Class, CommandedAct, GttAct, GttCommanded, Halted, JournalBegan, OrderCommanded, Resumed,
+    AccountAdded, Class, CommandedAct, GttAct, GttCommanded, Halted, JournalBegan, LimitsSet, OrderCommanded,
+    Resumed,
 };
 use trade::gtt::{GttLeg, GttStage, GttTerms, SeenTick};
 use trade::view::{PriceSource, Quote, Trading};
@@ -67,12 +68,14 @@ fn terms(quantity: i64, triggers: &[i64]) -> GttTerms {
 struct Market {
     last: Cell<i64>,
     age_ms: Cell<u64>,
+    source: Cell<PriceSource>,
     meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl Market {
     fn at(rupees: i64) -> Market {
-        Market { last: Cell::new(rupees), age_ms: Cell::new(20), meanwhile: RefCell::new(None) }
+        let (last, age_ms, source) = (Cell::new(rupees), Cell::new(20), Cell::new(PriceSource::Sim));
+        Market { last, age_ms, source, meanwhile: RefCell::new(None) }
     }
 }
 
@@ -93,7 +96,7 @@ impl MarketView for Market {
         if let Some(meanwhile) = self.meanwhile.take() {
             meanwhile();
         }
-        Some(quote(self.last.get(), self.age_ms.get()))
+        Some(Quote { source: self.source.get(), ..quote(self.last.get(), self.age_ms.get()) })
     }
 
     fn trading(&self, _: &Contract) -> Trading {
@@ -257,8 +260,111 @@ fn a_live_account_waits_for_a_live_price() {
     let journal = MemoryJournal::new();
     let mut engine = holder_of(&journal, Class::Kite, Limits::default());
     engine.step(vec![place(1, terms(10, &[1_450]))], &Market::at(1_500), at(1)).unwrap();
-    engine.step(Vec::new(), &Market::at(1_400), at(2)).unwrap();
+    let market = Market::at(1_400);
+    engine.step(Vec::new(), &market, at(2)).unwrap();
     assert!(!fired(&engine, 1), "the price is simulated");
+    market.source.set(PriceSource::Kite);
+    engine.step(Vec::new(), &market, at(3)).unwrap();
+    assert!(fired(&engine, 1), "and now it is live");
+}
+
+#[test]
+fn one_that_becomes_several_orders_waits_until_there_is_room_for_all() {
+    let journal = MemoryJournal::new();
+    let limits = Limits {
+        freeze_quantity: Some(10),
+        orders_per_second: Some(4),
+        cancel_reserve_percent: 0,
+        open_orders: Some(5),
+        ..Limits::default()
+    };
+    let mut engine = holder(&journal, limits);
+    let market = Market::at(1_500);
+    let both =
+        vec![place(1, terms(20, &[1_450])), place(2, terms(30, &[1_450])), place(3, terms(60, &[1_400]))];
+    engine.step(both, &market, at(1)).unwrap();
+    market.last.set(1_450);
+    engine.step(Vec::new(), &market, at(2)).unwrap();
+    assert_eq!(
+        (fired(&engine, 1), fired(&engine, 2)),
+        (true, false),
+        "two and three calls do not fit into one second"
+    );
+    engine.step(Vec::new(), &market, at(4)).unwrap();
+    let GttStage::Triggered(done) = stage(&engine, 2) else { panic!("{:?}", stage(&engine, 2)) };
+    assert!(done.denied.is_empty(), "{done:?}");
+
+    // Six can never fit: waiting would hide that.
+    market.last.set(1_400);
+    engine.step(Vec::new(), &market, at(6)).unwrap();
+    let GttStage::Triggered(done) = stage(&engine, 3) else { panic!("{:?}", stage(&engine, 3)) };
+    let codes: Vec<&str> = done.denied.iter().map(|reason| reason.code.as_str()).collect();
+    assert_eq!(codes, ["open_orders", "order_rate"]);
+}
+
+#[test]
+fn one_equal_to_a_recent_order_waits_its_window() {
+    let journal = MemoryJournal::new();
+    let mut engine = holder(&journal, Limits { duplicate_window_ms: Some(1_500), ..Limits::default() });
+    let market = Market::at(1_500);
+    let halves = vec![place(1, terms(10, &[1_450])), place(2, terms(10, &[1_450]))];
+    engine.step(halves, &market, at(1)).unwrap();
+    market.last.set(1_440);
+    engine.step(Vec::new(), &market, at(2)).unwrap();
+    assert_eq!((fired(&engine, 1), fired(&engine, 2)), (true, false));
+    engine.step(Vec::new(), &market, at(4)).unwrap();
+    assert_eq!(decisions(&journal), ["gtt_triggered", "decided", "intended"].repeat(2));
+}
+
+#[test]
+fn a_restored_one_does_not_fire() {
+    let journal = MemoryJournal::new();
+    let mut engine = holder(&journal, Limits::default());
+    let market = Market::at(1_500);
+    engine.step(vec![place(1, terms(10, &[1_450]))], &market, at(1)).unwrap();
+    let restored = Event::JournalBegan(JournalBegan { incarnation: 2, restored_at: Some(9) });
+    engine.step(vec![control(restored)], &market, at(2)).unwrap();
+    let own =
+        Event::Resumed(Resumed { account: Some(account()), why: "reconciled".into(), by: "test".into() });
+    market.last.set(1_400);
+    engine.step(vec![control(own)], &market, at(3)).unwrap();
+    engine.step(Vec::new(), &market, at(4)).unwrap();
+    assert_eq!(stage(&engine, 1), GttStage::Disabled, "it may have fired or been deleted since the backup");
+    assert!(decisions(&journal).is_empty());
+}
+
+#[test]
+fn who_is_about_to_end_leaves_it_to_the_next() {
+    let journal = MemoryJournal::new();
+    let mut engine = holder(&journal, Limits::default());
+    let market = Market::at(1_500);
+    engine.step(vec![place(1, terms(10, &[1_450]))], &market, at(1)).unwrap();
+    engine.fire_no_more();
+    market.last.set(1_400);
+    engine.step(Vec::new(), &market, at(2)).unwrap();
+    assert!(!fired(&engine, 1));
+}
+
+#[test]
+fn commands_about_triggers_do_not_stand_in_the_way_of_limits() {
+    let journal = MemoryJournal::new();
+    let mut engine = holder(&journal, Limits::default());
+    let market = Market::at(1_500);
+    let made_at = engine.state().account(&account()).unwrap().limits_seq;
+    engine.step(vec![place(1, terms(10, &[1_450])), halt()], &market, at(1)).unwrap();
+    let limits = |made_at| Input::Control {
+        event: Box::new(Event::LimitsSet(LimitsSet {
+            account: account(),
+            limits: Limits { order_quantity: Some(5), ..Limits::default() },
+            by: "test".into(),
+        })),
+        made_at: Some(made_at),
+        ticket: TICKET,
+    };
+    let outputs = engine.step(vec![limits(made_at)], &market, at(2)).unwrap();
+    assert!(matches!(outputs[..], [Output::Reply(TICKET, Reply::Recorded { .. })]), "{outputs:?}");
+    let outputs = engine.step(vec![limits(made_at)], &market, at(3)).unwrap();
+    assert!(matches!(outputs[..], [Output::Reply(TICKET, Reply::Conflict { .. })]), "{outputs:?}");
 }
 
 #[test]

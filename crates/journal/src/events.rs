@@ -77,6 +77,12 @@ pub trait Journal {
     ///
     /// # Errors
     /// See [`DbError`].
+    fn newest_by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError>;
+
+    /// Rows about `subject` from the first on, in order, at most `limit` and at most [`READ_ROWS_MAX`].
+    ///
+    /// # Errors
+    /// See [`DbError`].
     fn by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError>;
 
     /// `stream_seq` of the newest row of `stream`, 0 without any.

@@ -94,6 +94,8 @@ pub enum GttStage {
     Deleted,
     /// Its time, or its contract's, was over.
     Expired,
+    /// The journal was restored to a moment when it waited: it may have fired or been deleted since, so it does not fire.
+    Disabled,
 }
 
 /// What fired.
@@ -128,6 +130,7 @@ impl GttStage {
             GttStage::Triggered(_) => "triggered",
             GttStage::Deleted => "deleted",
             GttStage::Expired => "expired",
+            GttStage::Disabled => "disabled",
         }
     }
 }

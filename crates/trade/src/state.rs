@@ -64,6 +64,8 @@ pub struct Account {
     pub added: AccountAdded,
     /// What it may do.
     pub limits: Limits,
+    /// The row that set them.
+    pub limits_seq: u64,
     /// Its own halt.
     pub halted: Option<Halted>,
     /// Its trading day; absent until the first.
@@ -203,6 +205,7 @@ impl Account {
     pub fn new(added: AccountAdded) -> Account {
         Account {
             limits: added.limits.clone(),
+            limits_seq: 0,
             cash: added.funds,
             added,
             halted: None,

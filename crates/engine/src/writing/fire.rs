@@ -25,6 +25,9 @@ impl Plan {
         market: &dyn MarketView,
         times: Times,
     ) {
+        if engine.is_ending {
+            return;
+        }
         let mut quotes: BTreeMap<u32, Option<Quote>> = BTreeMap::new();
         let active: Vec<Arc<Gtt>> = self
             .state

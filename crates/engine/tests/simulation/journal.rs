@@ -253,6 +253,11 @@ impl Journal for FaultyJournal {
         self.inner.by_subject(subject, limit)
     }
 
+    fn newest_by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
+        self.sees()?;
+        self.inner.newest_by_subject(subject, limit)
+    }
+
     fn stream_head(&mut self, stream: &Stream) -> Result<u64, DbError> {
         self.sees()?;
         self.inner.stream_head(stream)

@@ -19,7 +19,7 @@ use crate::Gateway;
 use crate::api_error::ApiError;
 use crate::query::Query;
 
-/// Attempts at a change while others change limits, halts or flags.
+/// Attempts at a change while others change limits of the account.
 const ATTEMPTS: u32 = 32;
 /// Limits in units.
 const QUANTITIES: [&str; 3] = ["order_quantity", "position_quantity", "freeze_quantity"];
@@ -84,11 +84,14 @@ pub async fn set(
     for _ in 0..ATTEMPTS {
         let state = gateway.desk.state();
         let account = reach::account(&principal, &state, &account, "account").map_err(ApiError::not_found)?;
-        let present = state.account(&account).map(|account| account.limits.clone()).unwrap_or_default();
+        let (present, made_at) = state
+            .account(&account)
+            .map(|account| (account.limits.clone(), account.limits_seq))
+            .unwrap_or_default();
         let limits = merged(&present, &fields)?;
         let by = principal.api_key.clone();
         let set = LimitsSet { account: account.clone(), limits: limits.clone(), by };
-        match gateway.desk.control_made_at(state.control_seq, Event::LimitsSet(set)).await {
+        match gateway.desk.control_made_at(made_at, Event::LimitsSet(set)).await {
             Ok(Reply::Recorded { seq: sequence } | Reply::Known { seq: sequence }) => {
                 return Ok(Json(LimitsSetAnswer { account: account.to_string(), limits, sequence }));
             }

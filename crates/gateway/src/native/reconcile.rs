@@ -116,7 +116,7 @@ pub async fn list(
     let mut found = Vec::new();
     for account in &accounts {
         let about = rows::subject::account(account);
-        let rows = gateway.desk.rows_about(about).await.map_err(|error| ApiError::internal(&error))?;
+        let rows = gateway.desk.newest_rows_about(about).await.map_err(|error| ApiError::internal(&error))?;
         found.extend(rows.iter().filter_map(ReconciliationView::new));
     }
     found.sort_by_key(|view| view.sequence);

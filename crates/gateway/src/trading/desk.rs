@@ -20,7 +20,7 @@ use crate::config::Reach;
 /// Requests on their way to the deciding thread. When it is full the request is refused at once with 503: it was not taken.
 pub const DESK_QUEUE: usize = 8_192;
 
-/// Undecided signals and commands of one account: while nobody can decide for it, further signals are refused with 503.
+/// Undecided signals, commands and conversions of one account: while nobody can decide for it, further ones are refused with 503.
 const PENDING_MAX: usize = 10_000;
 
 /// Changed orders on their way to sockets. A socket that falls so far behind is told that it has missed some (the channel says
@@ -109,10 +109,7 @@ impl Desk {
     /// # Errors
     /// [`DeskBusy`].
     pub async fn signal(&self, signal: SignalReceived) -> Result<Reply, DeskBusy> {
-        let full = |account: &AccountId| {
-            self.states.borrow().account(account).is_some_and(|account| account.pending.len() >= PENDING_MAX)
-        };
-        if signal.signal.children.iter().any(|child| full(&child.account)) {
+        if signal.signal.children.iter().any(|child| self.is_full(&child.account)) {
             return Err(DeskBusy);
         }
         self.submit(Submission::Signal(Box::new(signal))).await
@@ -123,6 +120,9 @@ impl Desk {
     /// # Errors
     /// [`DeskBusy`].
     pub async fn command(&self, command: OrderCommanded) -> Result<Reply, DeskBusy> {
+        if self.is_full(&command.account) {
+            return Err(DeskBusy);
+        }
         self.submit(Submission::Command(Box::new(command))).await
     }
 
@@ -131,6 +131,9 @@ impl Desk {
     /// # Errors
     /// [`DeskBusy`].
     pub async fn convert(&self, conversion: ConversionCommanded) -> Result<Reply, DeskBusy> {
+        if self.is_full(&conversion.account) {
+            return Err(DeskBusy);
+        }
         self.submit(Submission::Conversion(Box::new(conversion))).await
     }
 
@@ -159,7 +162,7 @@ impl Desk {
         self.submit(Submission::Control(Box::new(event), None)).await
     }
 
-    /// The same for what was made from the state whose newest control row was `made_at`: a conflict if there is a newer one.
+    /// The same for what was made from the row `made_at` (see [`engine::Input::Control`]): a conflict if there is a newer one.
     ///
     /// # Errors
     /// [`DeskBusy`].
@@ -247,6 +250,14 @@ impl Desk {
     ///
     /// # Errors
     /// What the database said.
+    pub async fn newest_rows_about(&self, subject: String) -> Result<Vec<Row>, DbError> {
+        self.read(move |journal| journal.newest_by_subject(&subject, usize::MAX)).await
+    }
+
+    /// The first 4,096 rows about `subject`, oldest first.
+    ///
+    /// # Errors
+    /// What the database said.
     pub async fn rows_about(&self, subject: String) -> Result<Vec<Row>, DbError> {
         self.read(move |journal| journal.by_subject(&subject, usize::MAX)).await
     }
@@ -258,6 +269,10 @@ impl Desk {
     pub async fn row(&self, seq: u64) -> Result<Option<Row>, DbError> {
         let Some(before) = seq.checked_sub(1) else { return Ok(None) };
         self.read(move |journal| Ok(journal.read(before, 1)?.pop())).await
+    }
+
+    fn is_full(&self, account: &AccountId) -> bool {
+        self.states.borrow().account(account).is_some_and(|account| account.pending.len() >= PENDING_MAX)
     }
 
     async fn submit(&self, submission: Submission) -> Result<Reply, DeskBusy> {

@@ -223,6 +223,7 @@ impl DeskThread {
                 if self.engine.holds(&account, self.times()) {
                     self.venues.lose(&account);
                     self.venues.gain(&account, self.engine.state(), now.market);
+                    self.show_books(&account, now.market);
                     self.read_book(&account, "connected", None, inputs);
                 }
             }
@@ -353,6 +354,7 @@ impl DeskThread {
                 Output::Gained(account) => {
                     let now = self.eye.now();
                     self.venues.gain(&account, self.engine.state(), now.market);
+                    self.show_books(&account, now.market);
                     self.doubt_reads.insert(account.clone(), boot_nanos());
                     self.end_earlier_days(&account, now);
                     self.read_book(&account, "take_over", None, inputs);
@@ -397,6 +399,16 @@ impl DeskThread {
             venue.send(intended.intent, &intended.call, order, now);
         } else {
             inputs.push(never_left(intended, "the account is not connected"));
+        }
+    }
+
+    /// Tells a paper book that has just begun where the books stand of what others wanted before it came.
+    fn show_books(&mut self, account: &AccountId, now: i64) {
+        let Some(venue) = self.venues.paper(account) else { return };
+        for token in &self.wanted {
+            if let Some(newest) = self.eye.tick(*token) {
+                venue.on_book(&BookUpdate::from_tick(&newest.tick, now));
+            }
         }
     }
 
@@ -506,6 +518,7 @@ impl DeskThread {
     /// What is in hand is durable; leases are left to whoever comes, with the proof that this instance has ended.
     fn end(&mut self, inbox: &Receiver<Message>, mut inputs: Vec<Input>) -> Result<(), EngineError> {
         let deadline = boot_nanos() + LAST_CALLS;
+        self.engine.fire_no_more();
         loop {
             self.match_ticks(&mut inputs);
             self.step(&mut inputs)?;

@@ -145,6 +145,12 @@ impl Journal for MemoryJournal {
 
     fn by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
         let state = self.state();
+        let rows = state.subjects.get(subject).into_iter().flatten();
+        Ok(rows.take(limit.min(READ_ROWS_MAX)).filter_map(|seq| state.row(*seq)).collect())
+    }
+
+    fn newest_by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
+        let state = self.state();
         let all = state.subjects.get(subject).map(Vec::as_slice).unwrap_or_default();
         let newest = &all[all.len().saturating_sub(limit.min(READ_ROWS_MAX))..];
         Ok(newest.iter().filter_map(|seq| state.row(*seq)).collect())

@@ -176,6 +176,15 @@ impl Journal for SqliteJournal {
 
     fn by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
         self.database.read(|connection| {
+            connection
+                .prepare_cached(&rows::select("subject = ?1 ORDER BY seq LIMIT ?2"))?
+                .query_map((subject, rows::limit(limit)), rows::row)?
+                .collect()
+        })
+    }
+
+    fn newest_by_subject(&mut self, subject: &str, limit: usize) -> Result<Vec<Row>, DbError> {
+        self.database.read(|connection| {
             let mut newest = connection
                 .prepare_cached(&rows::select("subject = ?1 ORDER BY seq DESC LIMIT ?2"))?
                 .query_map((subject, rows::limit(limit)), rows::row)?

@@ -78,7 +78,9 @@ fn rows_keep_their_order_and_content<W: World>() {
     assert_eq!(journal.read(u64::MAX, 1).unwrap(), []);
     assert_eq!(journal.by_key("t-1").unwrap().as_ref(), Some(&read[3]));
     assert_eq!(journal.by_subject("s-1", 10).unwrap(), read[..2]);
-    assert_eq!(journal.by_subject("s-1", 1).unwrap(), read[1..2], "the newest");
+    assert_eq!(journal.by_subject("s-1", 1).unwrap(), read[..1]);
+    assert_eq!(journal.newest_by_subject("s-1", 10).unwrap(), read[..2]);
+    assert_eq!(journal.newest_by_subject("s-1", 1).unwrap(), read[1..2]);
     assert_eq!(journal.stream_head(&account()).unwrap(), 3);
     assert_eq!(journal.find_batch(id, 0).unwrap(), Some(1));
     assert_eq!(journal.find_batch(id, 1).unwrap(), Some(2), "only above `after`");
@@ -284,6 +286,8 @@ fn pages_are_bounded<W: World>() {
     let max = journal::events::READ_ROWS_MAX;
     assert_eq!(journal.read(0, usize::MAX).unwrap().len(), max);
     let about = journal.by_subject("s", usize::MAX).unwrap();
+    assert_eq!((about.len(), about[0].seq), (max, 1), "what is folded begins at its beginning");
+    let about = journal.newest_by_subject("s", usize::MAX).unwrap();
     assert_eq!(about.len(), max);
     assert_eq!(about.last().unwrap().seq, 2 * BATCH_ROWS_MAX as u64, "years of rows do not hide the newest");
     assert_eq!(journal.read(0, 0).unwrap(), []);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::apply::{Row, account_mut};
+use crate::apply::{Row, account_mut, gtt};
 use crate::event::{AccountAdded, FlagSet, Halted, JournalBegan, LimitsSet, Resumed};
 use crate::gtt::GTTS_SKIPPED;
 use crate::ids::AccountId;
@@ -14,6 +14,8 @@ pub(super) fn journal_began(state: &mut State, row: Row<'_>, began: &JournalBega
     if began.restored_at.is_some() {
         // What was made after the backup is not known: a number that some client remembers must not name another one.
         state.gtts.newest = state.gtts.newest.saturating_add(GTTS_SKIPPED);
+        // What has fired or was deleted since then would fire once more.
+        gtt::disable_all(state, row);
         // Each by itself, so that one account goes on once it is reconciled while others wait.
         for name in names(state) {
             if let Some(account) = account_mut(state, &name) {
@@ -35,7 +37,10 @@ pub(super) fn account_added(state: &mut State, row: Row<'_>, added: &AccountAdde
             known.added.url.clone_from(&added.url);
             known.added.api_key.clone_from(&added.api_key);
         }
-        None => state.accounts.insert_mut(added.account.clone(), Arc::new(Account::new(added.clone()))),
+        None => {
+            let account = Account { limits_seq: row.seq, ..Account::new(added.clone()) };
+            state.accounts.insert_mut(added.account.clone(), Arc::new(account));
+        }
     }
 }
 
@@ -43,6 +48,7 @@ pub(super) fn limits_set(state: &mut State, row: Row<'_>, set: &LimitsSet) {
     state.control_seq = row.seq;
     if let Some(account) = account_mut(state, &set.account) {
         account.limits = set.limits.clone();
+        account.limits_seq = row.seq;
     }
 }
 

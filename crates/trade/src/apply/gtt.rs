@@ -123,6 +123,23 @@ fn active_mut<'a>(state: &'a mut State, row: Row<'_>, id: GttId, account: &Accou
     Some(gtt)
 }
 
+/// The journal was restored: nobody knows what became of these since the backup. Their clients define them anew.
+pub(super) fn disable_all(state: &mut State, row: Row<'_>) {
+    let active: Vec<(GttId, AccountId)> = state
+        .gtts
+        .kept
+        .values()
+        .filter(|gtt| gtt.stage == GttStage::Active)
+        .map(|gtt| (gtt.id, gtt.account.clone()))
+        .collect();
+    for (id, account) in active {
+        if let Some(gtt) = active_mut(state, row, id, &account) {
+            gtt.stage = GttStage::Disabled;
+        }
+        keep_ended(state, id, &account);
+    }
+}
+
 fn keep_ended(state: &mut State, id: GttId, account: &AccountId) {
     let Some(held) = account_mut(state, account) else { return };
     held.gtts_active.remove_mut(&id);

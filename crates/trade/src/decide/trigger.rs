@@ -1,19 +1,21 @@
 //! Does an order that waits for a price fire now.
 //!
 //! It fires on a price that a decision would accept, at a moment at which its order would not be denied for a reason that
-//! passes: while the account is halted, the market closed, a price old or doubted, a call in doubt or the rate used up, it
-//! waits. Nothing is lost by waiting: it fires with the first acceptable price beyond its trigger, while firing it to have it
+//! passes: while the account is halted, the market closed, a price old or doubted, a call in doubt, the rate used up, too
+//! many orders open, or an equal or opposite order in the way, it waits. Nothing is lost by waiting: it fires with the first acceptable price beyond its trigger, while firing it to have it
 //! denied would use it up and leave the position that it protects without it when trading goes on. Reasons that do not pass
-//! (funds, limits, terms) are the verdict's, which follows in the same batch and is shown with it.
+//! (funds, limits, terms, a rate that could never be enough) are the verdict's, which follows in the same batch and is shown
+//! with it.
 
 use super::again::RecordedView;
 use super::case::Case;
-use super::{Moment, market, price, rate};
+use super::{Moment, market, price, rate, repeats, size};
 use crate::event::{GttTriggered, Inputs};
 use crate::gtt::{Gtt, SeenTick};
 use crate::ids::{GttId, OrderIds};
 use crate::money::Money;
-use crate::state::State;
+use crate::reason::Reason;
+use crate::state::{Account, State};
 use crate::view::{Quote, Trading};
 
 /// What is seen of an instrument.
@@ -84,9 +86,14 @@ fn firing<'a>(state: &State, gtt: &Gtt, inputs: &Inputs, ticks: &'a [SeenTick]) 
     let held = state.account(&gtt.account)?;
     let request = &gtt.terms.legs.get(leg)?.order;
     let view = RecordedView { inputs, token: Some(gtt.terms.contract.token) };
-    let case = Case::new(state, &gtt.account, held, inputs.now, request, None, &view);
-    let mut against = Vec::new();
-    for check in [market::halted, market::fate, market::session, rate::orders] {
+    let case = |held| Case::new(state, &gtt.account, held, inputs.now, request, None, &view).sliceable();
+    let mut against = in_the_way(&case(held));
+    // What would be against it on an idle account, too, does not pass.
+    let idle = idle(held);
+    let for_ever = in_the_way(&case(&idle));
+    against.retain(|reason| for_ever.iter().all(|other| other.code != reason.code));
+    let case = case(held);
+    for check in [market::halted, market::fate, market::session] {
         check(&case, &mut against);
     }
     // The verdict will judge by the newest quote, whichever tick it was.
@@ -96,4 +103,24 @@ fn firing<'a>(state: &State, gtt: &Gtt, inputs: &Inputs, ticks: &'a [SeenTick]) 
     }
     let price = tick.map_or(newest.last, |tick| tick.quote.last);
     against.is_empty().then_some(Firing { leg, price, tick })
+}
+
+/// What other orders have used up or stand in the way of.
+fn in_the_way(case: &Case<'_>) -> Vec<Reason> {
+    let mut against = Vec::new();
+    for check in [rate::orders, size::open_orders, repeats::duplicate, repeats::self_cross] {
+        check(case, &mut against);
+    }
+    against
+}
+
+/// The account without any order of late.
+fn idle(held: &Account) -> Account {
+    Account {
+        budget: Default::default(),
+        open: Default::default(),
+        open_by_token: Default::default(),
+        recent: Default::default(),
+        ..held.clone()
+    }
 }

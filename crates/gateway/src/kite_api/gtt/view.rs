@@ -32,6 +32,7 @@ pub fn trigger(gtt: &Gtt, now: i64) -> Trigger {
             GttStage::Triggered(_) => TriggerStatus::Triggered,
             GttStage::Deleted => TriggerStatus::Deleted,
             GttStage::Expired => TriggerStatus::Expired,
+            GttStage::Disabled => TriggerStatus::Disabled,
         },
         condition: Condition {
             exchange: contract.exchange().to_owned(),

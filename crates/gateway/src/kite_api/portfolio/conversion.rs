@@ -61,8 +61,8 @@ pub async fn convert(
         .desk
         .until(PATIENCE, |state| (state.seq >= seq && !state.is_pending(&account, &cause)).then_some(()));
     if decided.await.is_none() {
-        let words = "The conversion is recorded and not decided yet: the positions will show it.";
-        return Err(Refusal::new(ErrorType::Network, words));
+        // It is durable and will be decided, as with orders: an error would make clients send it again.
+        return Ok(reply::success(&true));
     }
     match recorded(&gateway, subject, &cause).await? {
         Some(decided) if decided.verdict == Verdict::Denied => Err(denial(&decided.reasons)),
