@@ -4,6 +4,7 @@
 mod cobertura;
 mod figures;
 mod junit;
+mod kept;
 mod lcov;
 mod lines;
 mod scan;

@@ -222,3 +222,37 @@ async fn hostile_files_are_refused_in_time() {
     let outcome = ask_file(folder.path(), "coverage", "lcov", &["lines > 1"]).await;
     assert!(unknown(&outcome).contains("no file"), "{outcome:?}");
 }
+
+/// A few hundred kilobytes that would take gigabytes, if names were repeated for everything under them.
+#[tokio::test]
+async fn small_reports_that_would_fill_memory_are_refused() {
+    let long = "x".repeat(60_000);
+    let cases = "<testcase name=\"a\"/>".repeat(3);
+    let suite = format!("<testsuite name=\"{long}\">{cases}</testsuite>");
+    assert!(unknown(&ask("test-report", "junit", &suite, &["tests >= 1"]).await).contains("name"));
+    let case = format!("<testsuite><testcase name=\"a\" classname=\"{long}\"/></testsuite>");
+    assert!(unknown(&ask("test-report", "junit", &case, &["tests >= 1"]).await).contains("name"));
+    let file = format!("SF:{long}\nDA:1,1\nend_of_record\n");
+    assert!(unknown(&ask("coverage", "lcov", &file, &["lines > 1"]).await).contains("name"));
+    let members: Vec<_> = (0..100).map(|number| format!("\"f{number}\": 1")).collect();
+    let figures = format!("{{\"{long}\": {{{}}}}}", members.join(", "));
+    assert!(unknown(&ask("load-report", "json", &figures, &["f1 < 2"]).await).contains("name"));
+    // Words of any length are no names.
+    let notes = format!("{{\"errors\": 0, \"{long}\": \"{long}\"}}");
+    assert_eq!(ask("load-report", "json", &notes, &["errors < 1"]).await.result, Verdict::Pass);
+    let message =
+        format!("<testsuite><testcase name=\"a\"><skipped message=\"{long}\"/></testcase></testsuite>");
+    assert_eq!(ask("test-report", "junit", &message, &["tests >= 1"]).await.result, Verdict::Pass);
+    let maps = format!("{{\"errors\": 0, \"list\": [{}{{}}]}}", "{\"a\":1},".repeat(300_000));
+    assert!(unknown(&ask("load-report", "json", &maps, &["errors < 1"]).await).contains("memory"));
+    let files: String = (0..300_000).map(|number| format!("SF:{number}\nDA:1,1\nend_of_record\n")).collect();
+    assert!(unknown(&ask("coverage", "lcov", &files, &["lines > 1"]).await).contains("memory"));
+}
+
+#[tokio::test]
+async fn many_errors_of_one_suite_are_counted() {
+    let name = "x".repeat(1_000);
+    let text = format!("<testsuite name=\"{name}\">{}</testsuite>", "<error/>".repeat(5_000));
+    let outcome = ask("test-report", "junit", &text, &["tests >= 0"]).await;
+    assert!(failed(&outcome).contains("errors is 5000"), "{outcome:?}");
+}

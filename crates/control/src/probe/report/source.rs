@@ -12,6 +12,8 @@ use sha2::{Digest as _, Sha256};
 pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Largest report that is held in memory as a whole, bytes.
 pub(super) const JSON_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Most memory that a report may take once it is read as JSON, bytes.
+const JSON_MEMORY_MAX: usize = 128 * 1024 * 1024;
 /// Longest line, bytes.
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
 
@@ -72,6 +74,9 @@ impl Source {
             .take(JSON_BYTES_MAX)
             .read_to_end(&mut bytes)
             .map_err(|failure| failure.to_string())?;
+        if memory(&bytes) > JSON_MEMORY_MAX {
+            return Err(format!("as JSON it would take more than {JSON_MEMORY_MAX} bytes of memory"));
+        }
         serde_json::from_slice(&bytes).map_err(|failure| format!("it is no JSON: {failure}"))
     }
 
@@ -79,6 +84,25 @@ impl Source {
     pub(super) fn reader(&mut self) -> &mut impl BufRead {
         &mut self.reader
     }
+}
+
+/// About what JSON takes in memory beside its texts, bytes: a file of empty objects takes a hundred times its size.
+fn memory(json: &[u8]) -> usize {
+    let (mut bytes, mut text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        bytes += match (text, byte) {
+            // A map has room for eleven from the beginning, a list for four.
+            (false, b'{') => 640,
+            (false, b'[') => 128,
+            (false, b',') => 100,
+            _ => 0,
+        };
+        if *byte == b'"' && !escaped {
+            text = !text;
+        }
+        escaped = text && *byte == b'\\' && !escaped;
+    }
+    bytes
 }
 
 impl Read for Counted {
