@@ -1,10 +1,14 @@
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use control::probe::{Outcome, Verdict};
+use control::cancel::Cancel;
+use control::probe::{Outcome, Verdict, run_all};
 use release::Figure;
 
-use crate::setup::{failed, probe, unknown};
+use crate::setup::{ask_one, context, failed, probe, unknown};
 
 /// Asks `kind` of a file with this content. `demand` is targets as `tests >= 1`, and `area NAME`.
 async fn ask(kind: &str, format: &str, content: &str, demands: &[&str]) -> Outcome {
@@ -255,4 +259,90 @@ async fn many_errors_of_one_suite_are_counted() {
     let text = format!("<testsuite name=\"{name}\">{}</testsuite>", "<error/>".repeat(5_000));
     let outcome = ask("test-report", "junit", &text, &["tests >= 0"]).await;
     assert!(failed(&outcome).contains("errors is 5000"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_test_that_is_skipped_after_it_failed_has_failed() {
+    let case = |inside: &str| format!("<testcase name=\"a\">{inside}</testcase>");
+    for (first, metric) in [("<failure/>", "failed is 1"), ("<error/>", "errors is 1")] {
+        let text = format!("<testsuite>{}{}</testsuite>", case(first), case("<skipped/>"));
+        assert!(failed(&ask("test-report", "junit", &text, &["tests >= 1"]).await).contains(metric));
+        let text = format!("<testsuite>{}{}{}</testsuite>", case(first), case("<skipped/>"), case(""));
+        assert_eq!(ask("test-report", "junit", &text, &["flaky == 1"]).await.result, Verdict::Pass);
+    }
+}
+
+#[tokio::test]
+async fn a_scan_without_results_is_unknown() {
+    for text in ["{\"SchemaVersion\": 2}", "{\"SchemaVersion\": 2, \"Results\": []}", "{\"Results\": null}"] {
+        let outcome = ask("image-scan", "json", text, &[]).await;
+        assert!(unknown(&outcome).contains("nothing was scanned"), "{outcome:?}");
+    }
+    let clean = "{\"SchemaVersion\": 2, \"Results\": [{\"Target\": \"app\"}]}";
+    assert_eq!(ask("image-scan", "json", clean, &[]).await.result, Verdict::Pass);
+}
+
+#[tokio::test]
+async fn a_report_that_is_older_than_evidence_may_be_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report");
+    fs::write(&file, "{\"errors\": 0}").unwrap();
+    let written = fs::metadata(&file).unwrap().modified().unwrap();
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let set = |time: SystemTime| File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    let report = |name: &str| {
+        format!(
+            "{{ path = \"{name}\", format = \"json\", targets = [{{ metric = \"errors\", is = \"<\", value = 1 }}] }}"
+        )
+    };
+    let check =
+        |more: &str| format!("[[check]]\nid = \"x\"\n{more}probe.load-report = {}\n", report("report"));
+    set(written - hours(25));
+    let old = ask_one(folder.path(), &check("")).await;
+    assert!(unknown(&old).contains("see `expires`"), "{old:?}");
+    assert_eq!(ask_one(folder.path(), &check("expires = \"2d\"\n")).await.result, Verdict::Pass);
+    set(written + hours(1));
+    assert!(unknown(&ask_one(folder.path(), &check("")).await).contains("in the future"));
+    // What is known to be broken may be as old as it likes.
+    fs::rename(&file, folder.path().join("broken")).unwrap();
+    fs::write(folder.path().join("broken"), "{\"errors\": 9}").unwrap();
+    File::options()
+        .write(true)
+        .open(folder.path().join("broken"))
+        .unwrap()
+        .set_modified(written - hours(999))
+        .unwrap();
+    fs::write(&file, "{\"errors\": 0}").unwrap();
+    let control = format!("control.load-report = {}\n", report("broken"));
+    let outcome = ask_one(folder.path(), &check(&control)).await;
+    assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_scan_of_another_image_says_nothing_about_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let trivy = "{\"SchemaVersion\": 2, \"Metadata\": {\"RepoDigests\": [\"r/app@sha256:aa11\", \"s/app@sha256:bb22\"]}, \
+                 \"Results\": [{\"Target\": \"app\"}]}";
+    let grype = "{\"matches\": [], \"source\": {\"target\": {\"repoDigests\": [\"r/app@sha256:bb22\"]}}}";
+    for text in [trivy, grype] {
+        fs::write(folder.path().join("report"), text).unwrap();
+        for (digest, about, same) in [
+            ("sha256:bb22", "artefact", true),
+            ("sha256:cc33", "artefact", false),
+            ("sha256:cc33", "environment", true),
+        ] {
+            let check = format!(
+                "[[check]]\nid = \"x\"\nabout = \"{about}\"\nprobe.image-scan = {{ path = \"report\", format = \"json\" }}\n"
+            );
+            let (checks, context) = context(&check, folder.path());
+            let (_canceller, cancel) = Cancel::pair();
+            let context = Arc::new(context.with_digest(digest.to_owned()));
+            let outcome = run_all(&checks, &context, NonZeroUsize::MIN, &cancel, |_| ()).await.remove(0);
+            if same {
+                assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+            } else {
+                assert!(unknown(&outcome).contains("not about sha256:cc33"), "{outcome:?}");
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! JUnit results: tests, failed, errors, skipped, flaky.
 //!
 //! A test that stands in the report several times was tried several times: its last result counts, and one that
-//! failed before it passed is flaky. Results outside of a test (a suite that could not begin) count as errors.
+//! failed before it passed is flaky; one that failed and was skipped then has failed. Results outside of a test (a suite that could not begin) count as errors.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -115,7 +115,10 @@ impl Results {
         }
         let test = self.tests.entry(name).or_insert(Test { last: ending, failed_before: false });
         test.failed_before |= flaky || matches!(test.last, Ending::Failed | Ending::Broken);
-        test.last = ending;
+        // Not trying again mends nothing.
+        if !(ending == Ending::Skipped && matches!(test.last, Ending::Failed | Ending::Broken)) {
+            test.last = ending;
+        }
         Ok(())
     }
 
