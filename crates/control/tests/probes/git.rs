@@ -154,10 +154,11 @@ async fn what_cannot_be_looked_at_is_unknown() {
     );
 }
 
-/// Arguments of everything that runs on this machine.
-fn arguments() -> String {
+/// Arguments of everything on this machine that asks for this repository.
+fn arguments(repository: &str) -> String {
     let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok()).collect()
+    let arguments = processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
+    arguments.filter(|line| line.contains(repository)).collect::<Vec<_>>().join("\n").replace('\0', " ")
 }
 
 #[tokio::test]
@@ -168,18 +169,19 @@ async fn credentials_reach_the_server_and_no_argument() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sees = Arc::clone(&seen);
     let server = serve_http(move |request| {
-        sees.lock().unwrap().push((request.to_owned(), arguments()));
+        sees.lock().unwrap().push((request.to_owned(), arguments("/credentials.git")));
         ("404 Not Found".to_owned(), String::new())
     });
     let here = Path::new(".");
     let ask = |repository: String| async move {
         unknown(&ask_one(here, &check(Path::new(&repository), "secrets = true")).await).to_owned()
     };
-    ask(format!("http://joe:{{secret:token}}@{server}/a.git")).await;
+    ask(format!("http://joe:{{secret:token}}@{server}/credentials.git")).await;
     let (request, arguments) = seen.lock().unwrap().first().cloned().expect("git asks the server");
     // joe:open-sesame-4711
     assert!(request.contains("Authorization: Basic am9lOm9wZW4tc2VzYW1lLTQ3MTE="), "{request}");
-    assert!(arguments.contains("a.git") && !arguments.contains("open-sesame"), "{arguments}");
+    assert!(arguments.contains("clone --mirror"), "{arguments}");
+    assert!(!arguments.contains("open-sesame"), "{arguments}");
     for repository in ["secret:token", "ssh://{secret:token}@host/a", "http://host/{secret:token}/a"] {
         let why = ask(repository.to_owned()).await;
         assert!(why.contains("only as user or password"), "{why}");
