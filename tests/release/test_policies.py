@@ -77,6 +77,12 @@ def test_what_is_no_policy_is_refused_with_its_place(tmp_path, text, named):
     assert named in refused.stderr and not refused.stdout
 
 
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    for path in ["pipe.toml", "/dev/zero"]:
+        assert "no regular file" in cli.run("release", "lint", path, cwd=tmp_path, expect=1, seconds=10).stderr
+
+
 def window(policy, at, *flags, next_=2):
     return cli.run_json("release", "window", "--policy", policy, "--at", at, "--next", str(next_), *flags)
 

@@ -49,6 +49,15 @@ impl Notes {
     }
 }
 
+/// What a report must be about.
+#[derive(Clone)]
+pub(super) struct Subject {
+    /// The artefact's digest, where it is known and counts.
+    pub(super) digest: Option<String>,
+    /// Older reports are about something else.
+    pub(super) expires: Duration,
+}
+
 /// One attempt.
 #[derive(Clone)]
 pub(super) struct Case {
@@ -56,6 +65,8 @@ pub(super) struct Case {
     pub(super) environment: String,
     pub(super) began: Instant,
     pub(super) limit: Duration,
+    /// What a report must be about; nothing for a negative control, which is about something known to be broken.
+    pub(super) subject: Option<Subject>,
     pub(super) cancel: Cancel,
 }
 

@@ -39,6 +39,7 @@ pub struct Context {
     pub(super) directory: PathBuf,
     pub(super) environment: String,
     pub(super) version: Option<String>,
+    pub(super) digest: Option<String>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: BTreeMap<String, Secret>,
     pub(super) variables: BTreeMap<String, String>,
@@ -56,6 +57,7 @@ impl Context {
             directory,
             environment,
             version,
+            digest: None,
             clock,
             secrets: BTreeMap::new(),
             variables: BTreeMap::new(),
@@ -67,6 +69,12 @@ impl Context {
     /// For another version than the policy names.
     pub fn with_version(self, version: String) -> Context {
         Context { version: Some(version), ..self }
+    }
+
+    /// For the artefact with this digest, `sha256:` and hex: a scanner's report that names the digests of its image
+    /// must name this one, or it says nothing about the release.
+    pub fn with_digest(self, digest: String) -> Context {
+        Context { digest: Some(digest), ..self }
     }
 
     /// What `secret:NAME` stands for in headers, bodies, addresses and variables. Their values appear in no outcome.

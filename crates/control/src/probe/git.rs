@@ -4,6 +4,7 @@
 //! who clones it. Findings name commit, path, line and kind, never the secret.
 
 mod objects;
+mod remote;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use tokio::process::Command;
 use super::case::{Asked, Case, Miss, Notes, error, fail};
 use super::process::{self, ERR, OUT};
 use objects::{Finding, Kind, Objects};
+use remote::Remote;
 
 /// So many objects with findings are looked up in the history; further ones are named by their object id.
 const LOOKED_UP: usize = 50;
@@ -30,7 +32,7 @@ pub(super) async fn ask(probe: &GitProbe, case: &Case, notes: &mut Notes) -> Ask
     let folder = folder.prefix("meridian-history-").tempdir();
     let folder = folder.map_err(|failure| Miss::Error(format!("no temporary directory: {failure}")))?;
     let git = Git { folder, case };
-    git.clone_all(&case.fill_with_secrets(&probe.repository)?).await?;
+    git.clone_all(&Remote::of(&probe.repository, case)?).await?;
 
     let commits = git.answer(&["rev-list", "--all", "--count"]).await?;
     let commits: u64 =
@@ -70,9 +72,10 @@ struct Git<'a> {
 impl Git<'_> {
     /// Everything that the repository's refs reach. A local one is asked like a remote one, or files that nothing
     /// reaches would come along.
-    async fn clone_all(&self, repository: &str) -> Result<(), Miss> {
+    async fn clone_all(&self, remote: &Remote) -> Result<(), Miss> {
         let mut command = self.command(&["clone", "--mirror", "--quiet", "--no-local", "--template=", "--"]);
-        command.arg(repository).arg(self.folder.path().join("mirror"));
+        command.arg(&remote.address).arg(self.folder.path().join("mirror"));
+        remote.give_credentials(&mut command);
         if !self.case.context.directory.as_os_str().is_empty() {
             command.current_dir(&self.case.context.directory);
         }

@@ -14,7 +14,8 @@ use super::redact::Redactor;
 const LINE_BYTES_MAX: usize = 16 * 1024;
 /// Room for the words that say how much is left out, bytes.
 const MARK_BYTES: usize = 64;
-/// A cut may go through a secret, which nobody would recognise then: so much before a cut is dropped, too.
+/// A cut may go through a secret, which nobody would recognise then: at least so much before a cut is dropped, too,
+/// and more where longer secrets are known.
 const EDGE_BYTES: usize = 256;
 
 /// One line, still as it came.
@@ -79,6 +80,11 @@ impl Output {
     pub(super) fn note(&mut self, line: &str) {
         self.show(0, line.as_bytes());
         self.show(0, b"\n");
+    }
+
+    /// More would have come from there: the line in the making is not whole.
+    pub(super) fn breaks_off(&mut self, source: usize) {
+        self.unfinished[source].cut = true;
     }
 
     fn show(&mut self, source: usize, bytes: &[u8]) {
@@ -155,7 +161,8 @@ impl Output {
         }
         let mut text = self.redactor.clean(&String::from_utf8_lossy(&line.bytes));
         if line.cut {
-            text.truncate(text.floor_char_boundary(text.len().saturating_sub(EDGE_BYTES)));
+            let edge = EDGE_BYTES.max(self.redactor.part_bytes_max());
+            text.truncate(text.floor_char_boundary(text.len().saturating_sub(edge)));
             text.push_str("...\n");
         }
         // What a terminal would obey is not shown to it.
@@ -195,6 +202,20 @@ mod tests {
             output.push(0, b"correct horse battery\nafter\n");
             let (kept, _) = output.finish();
             assert!(!kept.contains("corr") && kept.contains("after"), "{before}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_long_secret_survives_a_cut() {
+        let secret: String = (0..100).map(|number| format!("part{number:03}-")).collect();
+        let told = format!("{}{secret}\nafter\n", "x".repeat(8_000));
+        // The line is longer than what is kept, or its source breaks off.
+        for (keep, bytes) in [(16_600, told.len()), (17_400, told.len()), (KEPT_BYTES_MAX, 8_700)] {
+            let mut output = Output::new(Arc::new(Redactor::new([secret.as_str(), "part001"])), keep);
+            output.push(0, &told.as_bytes()[..bytes]);
+            output.breaks_off(0);
+            let (kept, _) = output.finish();
+            assert!(!kept.contains("part"), "{keep}: {kept}");
         }
     }
 

@@ -58,6 +58,12 @@ impl Redactor {
         Redactor { known }
     }
 
+    /// A text that was cut ends with a part of a secret at most this long once it is [`clean`](Self::clean), bytes:
+    /// what is replaced inside of that part makes it longer.
+    pub(super) fn part_bytes_max(&self) -> usize {
+        self.known.first().map_or(0, |longest| longest.len() * GONE.len())
+    }
+
     /// Without secrets.
     pub(super) fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();

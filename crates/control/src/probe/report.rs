@@ -4,6 +4,7 @@
 mod cobertura;
 mod figures;
 mod junit;
+mod kept;
 mod lcov;
 mod lines;
 mod scan;
@@ -15,11 +16,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use market::UnixNanos;
 use release::Figure;
 use release::policy::{Comparison, FileFormat, ReportProbe, Target};
 use tokio::task::spawn_blocking;
 
-use super::case::{Asked, Case, Miss, Notes, error};
+use super::case::{Asked, Case, Miss, Notes, Subject, error};
 use super::target;
 use source::Source;
 
@@ -71,9 +73,16 @@ pub(super) async fn ask(kind: Kind, probe: &ReportProbe, case: &Case, notes: &mu
     };
     let targets = targets(kind, probe)?;
     let stop = Stop(Arc::new(AtomicBool::new(false)));
-    let (path, format, area) = (case.path(&name), probe.format, probe.area.clone());
+    let path = case.path(&name);
+    let wanted = Wanted {
+        kind,
+        format: probe.format,
+        area: probe.area.clone(),
+        subject: case.subject.clone(),
+        now: case.context.clock.wall(),
+    };
     let stopped = Arc::clone(&stop.0);
-    let read = spawn_blocking(move || read(kind, format, area.as_deref(), path, stopped)).await;
+    let read = spawn_blocking(move || read(&wanted, path, stopped)).await;
     let (found, output) = read.map_err(|broken| Miss::Error(broken.to_string()))?;
     notes.output.digest_is(output);
     let found = found.map_err(|why| Miss::Error(format!("{name}: {why}")))?;
@@ -115,24 +124,34 @@ fn targets(kind: Kind, probe: &ReportProbe) -> Result<Vec<Target>, Miss> {
 
 type Digest = sha2::Sha256;
 
-/// What it says, or why it cannot be read; and the digest of what was read.
-fn read(
+/// How a report is read, and what it must be about.
+struct Wanted {
     kind: Kind,
     format: FileFormat,
-    area: Option<&str>,
-    path: PathBuf,
-    stopped: Arc<AtomicBool>,
-) -> (Result<Found, String>, Digest) {
+    area: Option<String>,
+    subject: Option<Subject>,
+    now: UnixNanos,
+}
+
+/// What it says, or why it cannot be read; and the digest of what was read.
+fn read(wanted: &Wanted, path: PathBuf, stopped: Arc<AtomicBool>) -> (Result<Found, String>, Digest) {
     let mut source = match Source::open(&path, stopped) {
         Ok(source) => source,
         Err(why) => return (Err(why), Digest::default()),
     };
-    let found = match (kind, format) {
+    if let Some(subject) = &wanted.subject
+        && let Err(why) = source.is_fresh(wanted.now, subject.expires)
+    {
+        return (Err(why), source.digest());
+    }
+    let digest = wanted.subject.as_ref().and_then(|subject| subject.digest.as_deref());
+    let area = wanted.area.as_deref();
+    let found = match (wanted.kind, wanted.format) {
         (Kind::Tests, FileFormat::Junit) => junit::read(&mut source, area),
         (Kind::Coverage, FileFormat::Lcov) => lcov::read(&mut source, area),
         (Kind::Coverage, FileFormat::Cobertura) => cobertura::read(&mut source, area),
         (Kind::Scan, FileFormat::Sarif) => scan::sarif(&mut source, area),
-        (Kind::Scan, FileFormat::Json) => scan::json(&mut source, area),
+        (Kind::Scan, FileFormat::Json) => scan::json(&mut source, area, digest),
         (Kind::Figures, FileFormat::Json) => figures::read(&mut source, area),
         (kind, format) => Err(format!("a report about {kind:?} is not read from {format:?}").to_lowercase()),
     };

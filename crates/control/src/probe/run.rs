@@ -6,11 +6,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use release::policy::{Check, Probe};
+use release::policy::{self, Check, Probe};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::case::{Asked, Case, Miss, Notes};
+use super::case::{Asked, Case, Miss, Notes, Subject};
 use super::context::Context;
 use super::outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
 use super::output::Output;
@@ -115,12 +115,14 @@ fn without_answer(check: &Check, context: &Context, result: Verdict) -> Outcome 
 /// One check with its negative control, both at once.
 async fn one(check: Check, context: Arc<Context>, cancel: Cancel) -> Outcome {
     let Some(control) = check.control.clone().filter(|_| needs(&check.probe).is_none()) else {
-        return asked(check, &context, &cancel).await;
+        let subject = subject(&check, &context);
+        return asked(check, Some(subject), &context, &cancel).await;
     };
     // A control must fail: asking it again after it did would prove nothing more.
     let control = Check { probe: control, control: None, retries: 0, ..check.clone() };
+    let subject = subject(&check, &context);
     let (mut outcome, control) =
-        tokio::join!(asked(check, &context, &cancel), asked(control, &context, &cancel));
+        tokio::join!(asked(check, Some(subject), &context, &cancel), asked(control, None, &context, &cancel));
     let proven = match (&outcome.result, &control.result) {
         (Verdict::Pass | Verdict::Fail { .. }, Verdict::Pass) => {
             Some(Verdict::Error { why: "the negative control passed: this check cannot fail".to_owned() })
@@ -140,14 +142,22 @@ async fn one(check: Check, context: Arc<Context>, cancel: Cancel) -> Outcome {
     outcome
 }
 
-/// All attempts.
-async fn asked(check: Check, context: &Arc<Context>, cancel: &Cancel) -> Outcome {
+fn subject(check: &Check, context: &Context) -> Subject {
+    let artefact = check.about == policy::Subject::Artefact;
+    Subject {
+        digest: context.digest.clone().filter(|_| artefact),
+        expires: Duration::from_secs(check.expires.as_seconds()),
+    }
+}
+
+/// All attempts. Without a subject it does not matter what a report is about.
+async fn asked(check: Check, subject: Option<Subject>, context: &Arc<Context>, cancel: &Cancel) -> Outcome {
     let started = context.clock.wall();
     let began = context.clock.mono();
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let (asked, notes) = attempt(&check, context, cancel).await;
+        let (asked, notes) = attempt(&check, subject.clone(), context, cancel).await;
         let again = matches!(asked, Err(Miss::Fail(_) | Miss::Error(_))) && attempts <= check.retries;
         if again && !cancel.is_asked() {
             tokio::select! {
@@ -177,7 +187,12 @@ async fn asked(check: Check, context: &Arc<Context>, cancel: &Cancel) -> Outcome
     }
 }
 
-async fn attempt(check: &Check, context: &Arc<Context>, cancel: &Cancel) -> (Asked, Notes) {
+async fn attempt(
+    check: &Check,
+    subject: Option<Subject>,
+    context: &Arc<Context>,
+    cancel: &Cancel,
+) -> (Asked, Notes) {
     let limit = Duration::from_secs(check.timeout.as_seconds());
     let mut notes = Notes {
         inputs: String::new(),
@@ -192,6 +207,7 @@ async fn attempt(check: &Check, context: &Arc<Context>, cancel: &Cancel) -> (Ask
         environment: check.environment.clone().unwrap_or_else(|| context.environment.clone()),
         began: context.clock.mono(),
         limit,
+        subject,
         cancel: cancel.clone(),
     };
     let patience = match check.probe {

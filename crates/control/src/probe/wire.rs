@@ -87,6 +87,9 @@ pub(super) async fn exchange(question: Question, case: &Case, notes: &mut Notes)
     notes.output.push(0, head.as_bytes());
     notes.output.push(0, b"\n");
     notes.output.push(0, &answer.body);
+    if !answer.whole {
+        notes.output.breaks_off(0);
+    }
     Ok(answer)
 }
 

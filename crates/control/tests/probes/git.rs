@@ -1,11 +1,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use control::probe::Verdict;
 use release::Figure;
 
-use crate::setup::{ask_one, failed, unknown};
+use crate::setup::{ask_one, failed, serve_http, unknown};
 
 /// False, with a word about it, where there is no git.
 #[expect(clippy::print_stdout, reason = "tests say what they skip")]
@@ -151,4 +152,38 @@ async fn what_cannot_be_looked_at_is_unknown() {
         unknown(&ask_one(here, &check(&here.join("full"), "paths = []")).await)
             .contains("nothing is looked for")
     );
+}
+
+/// Arguments of everything on this machine that asks for this repository.
+fn arguments(repository: &str) -> String {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let arguments = processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
+    arguments.filter(|line| line.contains(repository)).collect::<Vec<_>>().join("\n").replace('\0', " ")
+}
+
+#[tokio::test]
+async fn credentials_reach_the_server_and_no_argument() {
+    if !is_there() {
+        return;
+    }
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sees = Arc::clone(&seen);
+    let server = serve_http(move |request| {
+        sees.lock().unwrap().push((request.to_owned(), arguments("/credentials.git")));
+        ("404 Not Found".to_owned(), String::new())
+    });
+    let here = Path::new(".");
+    let ask = |repository: String| async move {
+        unknown(&ask_one(here, &check(Path::new(&repository), "secrets = true")).await).to_owned()
+    };
+    ask(format!("http://joe:{{secret:token}}@{server}/credentials.git")).await;
+    let (request, arguments) = seen.lock().unwrap().first().cloned().expect("git asks the server");
+    // joe:open-sesame-4711
+    assert!(request.contains("Authorization: Basic am9lOm9wZW4tc2VzYW1lLTQ3MTE="), "{request}");
+    assert!(arguments.contains("clone --mirror"), "{arguments}");
+    assert!(!arguments.contains("open-sesame"), "{arguments}");
+    for repository in ["secret:token", "ssh://{secret:token}@host/a", "http://host/{secret:token}/a"] {
+        let why = ask(repository.to_owned()).await;
+        assert!(why.contains("only as user or password"), "{why}");
+    }
 }

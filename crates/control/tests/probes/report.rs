@@ -1,10 +1,14 @@
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use control::probe::{Outcome, Verdict};
+use control::cancel::Cancel;
+use control::probe::{Outcome, Verdict, run_all};
 use release::Figure;
 
-use crate::setup::{failed, probe, unknown};
+use crate::setup::{ask_one, context, failed, probe, unknown};
 
 /// Asks `kind` of a file with this content. `demand` is targets as `tests >= 1`, and `area NAME`.
 async fn ask(kind: &str, format: &str, content: &str, demands: &[&str]) -> Outcome {
@@ -221,4 +225,124 @@ async fn hostile_files_are_refused_in_time() {
     );
     let outcome = ask_file(folder.path(), "coverage", "lcov", &["lines > 1"]).await;
     assert!(unknown(&outcome).contains("no file"), "{outcome:?}");
+}
+
+/// A few hundred kilobytes that would take gigabytes, if names were repeated for everything under them.
+#[tokio::test]
+async fn small_reports_that_would_fill_memory_are_refused() {
+    let long = "x".repeat(60_000);
+    let cases = "<testcase name=\"a\"/>".repeat(3);
+    let suite = format!("<testsuite name=\"{long}\">{cases}</testsuite>");
+    assert!(unknown(&ask("test-report", "junit", &suite, &["tests >= 1"]).await).contains("name"));
+    let case = format!("<testsuite><testcase name=\"a\" classname=\"{long}\"/></testsuite>");
+    assert!(unknown(&ask("test-report", "junit", &case, &["tests >= 1"]).await).contains("name"));
+    let file = format!("SF:{long}\nDA:1,1\nend_of_record\n");
+    assert!(unknown(&ask("coverage", "lcov", &file, &["lines > 1"]).await).contains("name"));
+    let members: Vec<_> = (0..100).map(|number| format!("\"f{number}\": 1")).collect();
+    let figures = format!("{{\"{long}\": {{{}}}}}", members.join(", "));
+    assert!(unknown(&ask("load-report", "json", &figures, &["f1 < 2"]).await).contains("name"));
+    // Words of any length are no names.
+    let notes = format!("{{\"errors\": 0, \"{long}\": \"{long}\"}}");
+    assert_eq!(ask("load-report", "json", &notes, &["errors < 1"]).await.result, Verdict::Pass);
+    let message =
+        format!("<testsuite><testcase name=\"a\"><skipped message=\"{long}\"/></testcase></testsuite>");
+    assert_eq!(ask("test-report", "junit", &message, &["tests >= 1"]).await.result, Verdict::Pass);
+    let maps = format!("{{\"errors\": 0, \"list\": [{}{{}}]}}", "{\"a\":1},".repeat(300_000));
+    assert!(unknown(&ask("load-report", "json", &maps, &["errors < 1"]).await).contains("memory"));
+    let files: String = (0..300_000).map(|number| format!("SF:{number}\nDA:1,1\nend_of_record\n")).collect();
+    assert!(unknown(&ask("coverage", "lcov", &files, &["lines > 1"]).await).contains("memory"));
+}
+
+#[tokio::test]
+async fn many_errors_of_one_suite_are_counted() {
+    let name = "x".repeat(1_000);
+    let text = format!("<testsuite name=\"{name}\">{}</testsuite>", "<error/>".repeat(5_000));
+    let outcome = ask("test-report", "junit", &text, &["tests >= 0"]).await;
+    assert!(failed(&outcome).contains("errors is 5000"), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_test_that_is_skipped_after_it_failed_has_failed() {
+    let case = |inside: &str| format!("<testcase name=\"a\">{inside}</testcase>");
+    for (first, metric) in [("<failure/>", "failed is 1"), ("<error/>", "errors is 1")] {
+        let text = format!("<testsuite>{}{}</testsuite>", case(first), case("<skipped/>"));
+        assert!(failed(&ask("test-report", "junit", &text, &["tests >= 1"]).await).contains(metric));
+        let text = format!("<testsuite>{}{}{}</testsuite>", case(first), case("<skipped/>"), case(""));
+        assert_eq!(ask("test-report", "junit", &text, &["flaky == 1"]).await.result, Verdict::Pass);
+    }
+}
+
+#[tokio::test]
+async fn a_scan_without_results_is_unknown() {
+    for text in ["{\"SchemaVersion\": 2}", "{\"SchemaVersion\": 2, \"Results\": []}", "{\"Results\": null}"] {
+        let outcome = ask("image-scan", "json", text, &[]).await;
+        assert!(unknown(&outcome).contains("nothing was scanned"), "{outcome:?}");
+    }
+    let clean = "{\"SchemaVersion\": 2, \"Results\": [{\"Target\": \"app\"}]}";
+    assert_eq!(ask("image-scan", "json", clean, &[]).await.result, Verdict::Pass);
+}
+
+#[tokio::test]
+async fn a_report_that_is_older_than_evidence_may_be_is_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report");
+    fs::write(&file, "{\"errors\": 0}").unwrap();
+    let written = fs::metadata(&file).unwrap().modified().unwrap();
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let set = |time: SystemTime| File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+    let report = |name: &str| {
+        format!(
+            "{{ path = \"{name}\", format = \"json\", targets = [{{ metric = \"errors\", is = \"<\", value = 1 }}] }}"
+        )
+    };
+    let check =
+        |more: &str| format!("[[check]]\nid = \"x\"\n{more}probe.load-report = {}\n", report("report"));
+    set(written - hours(25));
+    let old = ask_one(folder.path(), &check("")).await;
+    assert!(unknown(&old).contains("see `expires`"), "{old:?}");
+    assert_eq!(ask_one(folder.path(), &check("expires = \"2d\"\n")).await.result, Verdict::Pass);
+    set(written + hours(1));
+    assert!(unknown(&ask_one(folder.path(), &check("")).await).contains("in the future"));
+    // What is known to be broken may be as old as it likes.
+    fs::rename(&file, folder.path().join("broken")).unwrap();
+    fs::write(folder.path().join("broken"), "{\"errors\": 9}").unwrap();
+    File::options()
+        .write(true)
+        .open(folder.path().join("broken"))
+        .unwrap()
+        .set_modified(written - hours(999))
+        .unwrap();
+    fs::write(&file, "{\"errors\": 0}").unwrap();
+    let control = format!("control.load-report = {}\n", report("broken"));
+    let outcome = ask_one(folder.path(), &check(&control)).await;
+    assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_scan_of_another_image_says_nothing_about_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let trivy = "{\"SchemaVersion\": 2, \"Metadata\": {\"RepoDigests\": [\"r/app@sha256:aa11\", \"s/app@sha256:bb22\"]}, \
+                 \"Results\": [{\"Target\": \"app\"}]}";
+    let grype = "{\"matches\": [], \"source\": {\"target\": {\"repoDigests\": [\"r/app@sha256:bb22\"]}}}";
+    for text in [trivy, grype] {
+        fs::write(folder.path().join("report"), text).unwrap();
+        for (digest, about, same) in [
+            ("sha256:bb22", "artefact", true),
+            ("sha256:cc33", "artefact", false),
+            ("sha256:cc33", "environment", true),
+        ] {
+            let check = format!(
+                "[[check]]\nid = \"x\"\nabout = \"{about}\"\nprobe.image-scan = {{ path = \"report\", format = \"json\" }}\n"
+            );
+            let (checks, context) = context(&check, folder.path());
+            let (_canceller, cancel) = Cancel::pair();
+            let context = Arc::new(context.with_digest(digest.to_owned()));
+            let outcome = run_all(&checks, &context, NonZeroUsize::MIN, &cancel, |_| ()).await.remove(0);
+            if same {
+                assert_eq!(outcome.result, Verdict::Pass, "{outcome:?}");
+            } else {
+                assert!(unknown(&outcome).contains("not about sha256:cc33"), "{outcome:?}");
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use control::cancel::Cancel;
 use control::clock::{Clock, MachineClock};
@@ -11,6 +11,7 @@ use market::UnixNanos;
 use release::Figure;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::time::timeout;
 
 use crate::certificate::{Made, make};
 use crate::setup::{closed_port, failed, policy, probe, request, respond, serve, unknown};
@@ -134,4 +135,20 @@ async fn names_have_the_addresses_that_they_must_have() {
     // Without a network nobody knows, with one the name has no address; never does it pass.
     let nobody = probe(here, "dns = { name = \"no-such-name.invalid\" }").await;
     assert!(matches!(nobody.result, Verdict::Fail { .. } | Verdict::Error { .. }), "{nobody:?}");
+}
+
+/// An open port whose queue is full says nothing for a moment: that alone does not make it closed.
+#[tokio::test]
+async fn a_short_silence_is_not_a_closed_port() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let moment = Duration::from_millis(300);
+    while let Ok(stream) = timeout(moment, tokio::net::TcpStream::connect(address)).await {
+        waiting.push(stream.unwrap());
+    }
+    let outcome = probe(Path::new("."), &format!("port-closed = {{ address = \"{address}\" }}")).await;
+    assert!(unknown(&outcome).contains("`timeout` must be longer"), "{outcome:?}");
 }

@@ -1,8 +1,8 @@
 //! Policies as files: reading one with what it names, writing a first one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use release::Loaded;
@@ -59,11 +59,23 @@ pub fn content(path: &Path) -> Result<String, Failure> {
     let failure = |cause: &dyn std::fmt::Display| {
         Failure::new(format!("cannot read {}", path.display())).cause(cause).hint("check the path")
     };
-    let length = fs::metadata(path).map_err(|error| failure(&error))?.len();
+    // Before it is opened: opening a pipe would wait for somebody who writes to it.
+    let known = fs::metadata(path).map_err(|error| failure(&error))?;
+    if !known.is_file() {
+        return Err(failure(&"it is no regular file"));
+    }
+    let length = known.len();
     if length > FILE_BYTES_MAX {
         return Err(failure(&format!("it has {length} bytes; the most is {FILE_BYTES_MAX}")));
     }
-    fs::read_to_string(path).map_err(|error| failure(&error))
+    let file = File::open(path).map_err(|error| failure(&error))?;
+    // It may grow while it is read.
+    let mut text = String::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| failure(&error))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(failure(&format!("it has more than {FILE_BYTES_MAX} bytes")));
+    }
+    Ok(text)
 }
 
 /// `meridian release init`.

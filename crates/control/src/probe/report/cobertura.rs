@@ -31,7 +31,7 @@ pub(super) fn read(source: &mut Source, area: Option<&str>) -> Result<Found, Str
                     element.get("number").parse().map_err(|_| format!("a line of {file} has no number"))?;
                 let hits: f64 =
                     element.get("hits").parse().map_err(|_| format!("a line of {file} has no hits"))?;
-                lines.line(file, number, hits > 0.0);
+                lines.line(file, number, hits > 0.0)?;
                 any = true;
             }
             Step::End(name) if name == "class" => file = None,

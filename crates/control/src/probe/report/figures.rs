@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::target;
 use super::Found;
+use super::kept;
 use super::source::Source;
 
 const FIGURES_MAX: usize = 10_000;
@@ -27,9 +28,11 @@ pub(super) fn read(source: &mut Source, area: Option<&str>) -> Result<Found, Str
 pub(super) fn collect(value: &Value, name: &str, found: &mut Found) -> Result<(), String> {
     match value {
         Value::Object(members) => {
-            for (member, value) in members {
+            // A name is repeated for all that is inside: only what may hold a figure gets one.
+            for (member, value) in members.iter().filter(|(_, value)| value.is_object() || value.is_number())
+            {
                 let name = if name.is_empty() { member.clone() } else { format!("{name}.{member}") };
-                collect(value, &name, found)?;
+                collect(value, kept::name(&name)?, found)?;
             }
         }
         Value::Number(number) if !name.is_empty() => {

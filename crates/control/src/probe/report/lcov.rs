@@ -19,7 +19,7 @@ pub(super) fn read(source: &mut Source, area: Option<&str>) -> Result<Found, Str
         if text == "end_of_record" {
             let file = file.take().ok_or_else(wrong)?;
             if let (Some(all), Some(run)) = (all.take(), run.take()) {
-                lines.total(&file, all, run);
+                lines.total(&file, all, run)?;
             }
             continue;
         }
@@ -36,7 +36,7 @@ pub(super) fn read(source: &mut Source, area: Option<&str>) -> Result<Found, Str
                 let line: u32 = parts.next().and_then(|part| part.parse().ok()).ok_or_else(wrong)?;
                 // Some tools write negative or fractional counts; all that matters is whether there was one.
                 let count: f64 = parts.next().and_then(|part| part.parse().ok()).ok_or_else(wrong)?;
-                lines.line(file.as_deref().ok_or_else(wrong)?, line, count > 0.0);
+                lines.line(file.as_deref().ok_or_else(wrong)?, line, count > 0.0)?;
             }
             "LF" => all = Some(rest.parse().map_err(|_| wrong())?),
             "LH" => run = Some(rest.parse().map_err(|_| wrong())?),

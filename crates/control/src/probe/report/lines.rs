@@ -6,6 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use release::Figure;
 
 use super::Found;
+use super::kept::{self, Kept};
+
+/// What maps need for a line, and for a file beside its name, bytes.
+const LINE_BYTES: usize = 16;
+const FILE_BYTES: usize = 256;
 
 /// Lines by file: whether each was run.
 #[derive(Default)]
@@ -13,22 +18,32 @@ pub(super) struct Lines {
     files: BTreeMap<String, HashMap<u32, bool>>,
     /// For files without lines of their own: lines, and those of them that were run.
     totals: BTreeMap<String, (u64, u64)>,
+    kept: Kept,
 }
 
 impl Lines {
     /// A line was run, or was not.
-    pub(super) fn line(&mut self, file: &str, line: u32, run: bool) {
+    pub(super) fn line(&mut self, file: &str, line: u32, run: bool) -> Result<(), String> {
         // Looked up first: most lines are of a file that is there.
         let lines = match self.files.get_mut(file) {
             Some(lines) => lines,
-            None => self.files.entry(file.to_owned()).or_default(),
+            None => {
+                self.kept.entry(FILE_BYTES + file.len())?;
+                self.files.entry(kept::name(file)?.to_owned()).or_default()
+            }
         };
+        let before = lines.len();
         *lines.entry(line).or_default() |= run;
+        if lines.len() > before { self.kept.entry(LINE_BYTES) } else { Ok(()) }
     }
 
     /// So many of a file's lines were run.
-    pub(super) fn total(&mut self, file: &str, lines: u64, run: u64) {
-        self.totals.insert(file.to_owned(), (lines, run));
+    pub(super) fn total(&mut self, file: &str, lines: u64, run: u64) -> Result<(), String> {
+        if !self.totals.contains_key(file) {
+            self.kept.entry(FILE_BYTES + file.len())?;
+        }
+        self.totals.insert(kept::name(file)?.to_owned(), (lines, run));
+        Ok(())
     }
 
     /// `lines` in percent, `covered` and `all` as counts, of the files in `area`.

@@ -115,11 +115,19 @@ fn severity(result: &Value, rule: &Value) -> &'static str {
     }
 }
 
-/// The JSON of Trivy, of Grype, or an object with the counts. `area` is the name of a target.
-pub(super) fn json(source: &mut Source, area: Option<&str>) -> Result<Found, String> {
+/// The JSON of Trivy, of Grype, or an object with the counts. `area` is the name of a target. A report that names the
+/// digests of its image must name `digest` among them.
+pub(super) fn json(source: &mut Source, area: Option<&str>, digest: Option<&str>) -> Result<Found, String> {
     let value = source.json()?;
+    if let Some(digest) = digest {
+        is_about(&value, digest)?;
+    }
     let mut counts = Counts::new();
     if value.get("Results").is_some() || value.get("SchemaVersion").is_some() {
+        // A scan that found nothing names what it looked at.
+        if list(&value["Results"]).is_empty() {
+            return Err("it has no `Results`: nothing was scanned".to_owned());
+        }
         let chosen = |result: &&Value| area.is_none_or(|area| result["Target"].as_str() == Some(area));
         let results: Vec<_> = list(&value["Results"]).iter().filter(chosen).collect();
         if results.is_empty() && area.is_some() {
@@ -147,6 +155,19 @@ pub(super) fn json(source: &mut Source, area: Option<&str>) -> Result<Found, Str
         return plain(area.map_or(&value, |area| &value[area]));
     }
     Ok(counts.found())
+}
+
+fn is_about(report: &Value, digest: &str) -> Result<(), String> {
+    let bare = |text: &str| text.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+    // As `registry/name@sha256:...`.
+    let named = [&report["Metadata"]["RepoDigests"], &report["source"]["target"]["repoDigests"]];
+    let mut named = named.into_iter().flat_map(list).filter_map(Value::as_str).peekable();
+    match named.peek().map(|first| (*first).to_owned()) {
+        Some(first) if !named.any(|name| bare(name) == bare(digest)) => {
+            Err(format!("it is about {first}, not about {digest}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A severity that is not named is not zero: nobody says so.
