@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::event::{
-    ConditionMarked, Decided, Event, ReleaseOpened, Reopened, SignatureWithdrawn, Signed, TaskDone,
+    ConditionMarked, Decided, Event, ReleaseOpened, Reopened, SignatureWithdrawn, Signed, TaskDone, Vote,
 };
 use crate::evidence::{Evidence, Observation, Question, Standing, Subject};
 use crate::state::{Change, Release, SignatureRow, Standpoint, State};
@@ -152,21 +152,23 @@ fn done(state: &mut State, body: &TaskDone) {
     }
 }
 
-/// A signature takes the place of an older one by the same person in the same role. One that is not newer is the old one sent again.
+/// A signature takes the place of an older yes by the same person in the same role. One that is not newer is the old one sent again.
+/// A no is kept whatever comes after it: only a signed row ends it, and whether a row is truly signed is not known here.
 fn signed(state: &mut State, body: &Signed) {
     let stale = stale(state, body.at);
     let Some((row, release)) = release(state, &body.release) else { return };
-    let of_theirs = |other: &SignatureRow| {
-        let other = &other.signed;
-        other.matter == body.matter && other.role == body.role && other.person == body.person
-    };
-    if let Some(place) = release.signatures.iter().position(of_theirs) {
+    if release.signatures.iter().any(|row| row.signed == *body) {
+        return;
+    }
+    let yes_of_theirs = |row: &SignatureRow| row.signed.vote == Vote::Go && row.signed.is_in_place_of(body);
+    if let Some(place) = release.signatures.iter().position(yes_of_theirs) {
         let before = &release.signatures[place];
         let after = before.withdrawn.as_ref().map_or(before.signed.at, |(at, _)| before.signed.at.max(*at));
-        if body.at <= after {
+        if body.at > after {
+            release.signatures.remove(place);
+        } else if body.vote == Vote::Go {
             return;
         }
-        release.signatures.remove(place);
     }
     release.signatures.push(SignatureRow { row, signed: body.clone(), stale, withdrawn: None });
 }
@@ -184,11 +186,13 @@ fn stale(state: &State, at: Timestamp) -> Vec<(String, Subject)> {
     stale.collect()
 }
 
+/// Taken back without a signature, which can only make the decision stricter: a no stays.
 fn withdrawn(state: &mut State, body: &SignatureWithdrawn) {
     let Some((_, release)) = release(state, &body.release) else { return };
     for row in &mut release.signatures {
         let signed = &row.signed;
-        if signed.matter == body.matter && signed.role == body.role && signed.person == body.person {
+        let theirs = signed.matter == body.matter && signed.role == body.role && signed.person == body.person;
+        if theirs && signed.vote == Vote::Go {
             row.withdrawn.get_or_insert_with(|| (body.at, body.why.clone()));
         }
     }

@@ -51,7 +51,7 @@ pub struct Release {
     pub by: String,
     /// What last voided all signatures.
     pub changed: Change,
-    /// In the order of the journal: the newest of each person for each role and matter.
+    /// In the order of the journal: the newest yes of each person for each role and matter, and every no.
     pub signatures: Vec<SignatureRow>,
     /// The newest mark of each condition, and whether it says met.
     pub conditions: BTreeMap<String, (bool, ConditionMarked)>,

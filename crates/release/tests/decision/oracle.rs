@@ -146,7 +146,11 @@ impl Told<'_> {
         answer(evidence) == "pass"
             && (observed.taken..expires).contains(&self.now)
             && (check != "cors" || observed.control_failed == Some(true))
-            && (check != "training" || holds(observed.by.as_deref().unwrap_or(""), "devops"))
+            // A person attests the training; machines look at everything else, and sign nothing.
+            && match observed.by.as_deref() {
+                Some(by) => check == "training" && holds(by, "devops"),
+                None => check != "training",
+            }
     }
 
     /// In millionths.
@@ -171,24 +175,26 @@ impl Told<'_> {
     }
 
     fn counting(&self, matter: &Matter) -> Vec<&Signed> {
-        let mut standing: Vec<(usize, &Signed, Option<Timestamp>)> = Vec::new();
+        let mut yes: Vec<(usize, &Signed, Option<Timestamp>)> = Vec::new();
+        let mut no: Vec<(usize, &Signed)> = Vec::new();
+        let theirs = |one: &Signed, other: &Signed| one.role == other.role && one.person == other.person;
         for (row, event) in self.events.iter().enumerate() {
             match event {
                 Event::Signed(signed) if signed.release == RELEASE && signed.matter == *matter => {
-                    let theirs = |(_, other, _): &&(usize, &Signed, Option<Timestamp>)| {
-                        other.role == signed.role && other.person == signed.person
-                    };
-                    let before = standing.iter().find(theirs);
-                    if before
-                        .is_some_and(|(_, other, back)| signed.at <= back.unwrap_or(other.at).max(other.at))
-                    {
-                        continue;
+                    let before = yes.iter().find(|(_, other, _)| theirs(other, signed));
+                    let newer = before
+                        .is_none_or(|(_, other, back)| signed.at > back.unwrap_or(other.at).max(other.at));
+                    if newer {
+                        yes.retain(|(_, other, _)| !theirs(other, signed));
                     }
-                    standing.retain(|other| !theirs(&other));
-                    standing.push((row, signed, None));
+                    match signed.vote {
+                        Vote::NoGo if no.iter().all(|(_, other)| *other != signed) => no.push((row, signed)),
+                        Vote::Go if newer => yes.push((row, signed, None)),
+                        _ => {}
+                    }
                 }
                 Event::SignatureWithdrawn(body) if body.matter == *matter => {
-                    for (_, signed, back) in &mut standing {
+                    for (_, signed, back) in &mut yes {
                         if signed.role == body.role && signed.person == body.person {
                             back.get_or_insert(body.at);
                         }
@@ -197,11 +203,24 @@ impl Told<'_> {
                 _ => {}
             }
         }
+        // Who said no has said so until they themselves sign anew: no other row speaks for them.
+        let truly =
+            |row: usize, signed: &Signed| !self.signatures[row].1 && holds(&signed.person, &signed.role);
+        let rows: Vec<(usize, &Signed)> =
+            yes.iter().map(|(row, signed, _)| (*row, *signed)).chain(no.iter().copied()).collect();
+        let ended = |no: &Signed| {
+            let mut later = rows.iter().filter(|(_, other)| theirs(other, no) && other.at > no.at);
+            later.any(|(row, other)| truly(*row, other))
+        };
+        let mut standing: Vec<(usize, &Signed)> = no.iter().filter(|(_, no)| !ended(no)).copied().collect();
+        standing
+            .extend(yes.iter().filter(|(_, _, back)| back.is_none()).map(|(row, signed, _)| (*row, *signed)));
+        standing.sort_by_key(|(row, _)| *row);
         let mut counting: Vec<&Signed> = Vec::new();
-        for (row, signed, back) in standing {
+        for (row, signed) in standing {
             let twice =
                 counting.iter().any(|other| other.person == signed.person && other.role != signed.role);
-            if back.is_none() && !twice && self.good(row, signed) && self.in_turn(row, signed, &counting) {
+            if !twice && self.good(row, signed) && self.in_turn(row, signed, &counting) {
                 counting.push(signed);
             }
         }

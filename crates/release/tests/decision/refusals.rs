@@ -1,7 +1,7 @@
 //! Whose signature counts.
 
 use release::decision::{Code, Outcome};
-use release::event::{Event, Matter, SignatureWithdrawn, Signed};
+use release::event::{Event, Matter, SignatureWithdrawn, Signed, Vote};
 use release::signature::admit;
 
 use crate::world::{RELEASE, World, policy, sign, verify};
@@ -140,6 +140,38 @@ fn what_was_taken_back_cannot_be_sent_again() {
     world.add(Event::Signed(old));
     no_go(&world, Code::Signature, "qa", "chitra took it back: a flaky test");
     world.signs(Matter::Release, "qa", "chitra");
+    assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+}
+
+/// Two people may sign as `qa`: the no of one is not undone by a row that they did not sign, however it is made.
+#[test]
+fn a_no_ends_with_a_newer_signature_of_the_same_person_only() {
+    let mut world = signed_by(UNANIMOUS, &[("security", "asha")]);
+    let mut no = world.signed(Matter::Release, "qa", "farah");
+    no.vote = Vote::NoGo;
+    let no = sign(no, "farah");
+    world.add(Event::Signed(no.clone()));
+    world.signs(Matter::Release, "qa", "chitra");
+    world.signs(Matter::Release, "director", "deepa");
+    no_go(&world, Code::Signature, "qa", "farah says no");
+    world.add(Event::SignatureWithdrawn(SignatureWithdrawn {
+        release: RELEASE.to_owned(),
+        matter: Matter::Release,
+        role: "qa".to_owned(),
+        person: "farah".to_owned(),
+        at: world.now,
+        why: "not theirs".to_owned(),
+    }));
+    no_go(&world, Code::Signature, "qa", "farah says no");
+    for vote in [Vote::Go, Vote::NoGo] {
+        let forged = Signed { vote, ..world.signed(Matter::Release, "qa", "farah") };
+        world.add(Event::Signed(sign(forged, "chitra")));
+        no_go(&world, Code::Signature, "qa", "farah says no");
+    }
+    world.signs(Matter::Release, "qa", "farah");
+    assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+    refused(&world, &no, "not newer than the last one");
+    world.add(Event::Signed(no));
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
 }
 
