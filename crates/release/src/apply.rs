@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 
 use crate::event::{
-    ConditionMarked, Decided, Event, ReleaseOpened, Reopened, SignatureWithdrawn, Signed, TaskDone, Vote,
+    ConditionMarked, Decided, Event, FindingOpened, ReleaseOpened, Reopened, SignatureWithdrawn, Signed,
+    TaskDone, Vote,
 };
 use crate::evidence::{Evidence, Observation, Question, Standing, Subject};
-use crate::state::{Change, Release, SignatureRow, Standpoint, State};
+use crate::state::{Change, Closure, FindingRow, Mark, Release, SignatureRow, Standpoint, State, TaskRow};
 
 /// Folds one row.
 pub fn apply(state: &mut State, event: &Event) {
@@ -19,10 +20,21 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::EvidenceRecorded(body) => recorded(state, body),
         Event::FindingOpened(body) => {
             state.closed.remove(&body.finding);
-            state.findings.insert(body.finding.clone(), body.clone());
+            let rows = state.findings.entry(body.finding.clone()).or_default();
+            rows.retain(|row| !row.closed.is_empty() || !same_demands(&row.opened, body));
+            rows.iter_mut().for_each(|row| row.before = row.closed.len());
+            rows.push(FindingRow { opened: body.clone(), closed: Vec::new(), before: 0 });
         }
         Event::FindingClosed(body) => {
-            state.closed.insert(body.finding.clone(), body.clone());
+            let artefact = state.release.as_ref().map(|release| release.artefact.clone());
+            let closure = Closure { closed: body.clone(), artefact };
+            for row in state.findings.get_mut(&body.finding).into_iter().flatten() {
+                let same = |other: &Closure| other.closed.by == body.by && other.artefact == closure.artefact;
+                if !row.closed.iter().any(same) {
+                    row.closed.push(closure.clone());
+                }
+            }
+            state.closed.insert(body.finding.clone(), closure);
         }
         Event::IncidentOpened(body) => {
             state.incidents.insert(body.incident.clone(), body.clone());
@@ -32,7 +44,10 @@ pub fn apply(state: &mut State, event: &Event) {
         }
         Event::PolicyChanged(body) => {
             let what = format!("the policy was changed by {}", body.by);
-            let changed = |release: &mut Release| release.policy = body.policy;
+            let changed = |release: &mut Release| {
+                release.policy = body.policy;
+                release.changed_by.insert(body.by.clone());
+            };
             change(state, &body.release, body.at, what, changed);
         }
         Event::ArtefactChanged(body) => {
@@ -40,6 +55,7 @@ pub fn apply(state: &mut State, event: &Event) {
             change(state, &body.release, body.at, what, |release| {
                 release.artefact.clone_from(&body.artefact);
                 release.version.clone_from(&body.version);
+                release.changed_by.insert(body.by.clone());
             });
         }
         Event::Reopened(Reopened { release, why, at }) => {
@@ -79,6 +95,7 @@ fn opened(state: &mut State, body: &ReleaseOpened) {
         policy: body.policy,
         day0: body.day0,
         by: body.by.clone(),
+        changed_by: Default::default(),
         changed: Change { row: state.seen, at: body.at, what: "the release was opened".to_owned() },
         signatures: Vec::new(),
         conditions: Default::default(),
@@ -136,18 +153,28 @@ fn forget_others(state: &mut State, newest: &Evidence) {
     state.standings.retain(|standing| !foreign(standing) || Some(age(standing)) == kept);
 }
 
+/// Opened twice in the same way is opened once.
+fn same_demands(one: &FindingOpened, other: &FindingOpened) -> bool {
+    one.severity == other.severity && one.review == other.review && one.closed_by == other.closed_by
+}
+
 fn marked(state: &mut State, body: &ConditionMarked, met: bool) {
     if let Some((_, release)) = release(state, &body.release) {
-        release.conditions.insert(body.condition.clone(), (met, body.clone()));
+        let mark = Mark { met, marked: body.clone(), artefact: release.artefact.clone() };
+        release.conditions.insert(body.condition.clone(), mark);
     }
 }
 
 fn done(state: &mut State, body: &TaskDone) {
     if let Some((_, release)) = release(state, &body.release) {
-        let same =
-            |other: &TaskDone| other.task == body.task && other.role == body.role && other.by == body.by;
+        let same = |TaskRow { done, artefact }: &TaskRow| {
+            done.task == body.task
+                && done.role == body.role
+                && done.by == body.by
+                && *artefact == release.artefact
+        };
         if !release.tasks.iter().any(same) {
-            release.tasks.push(body.clone());
+            release.tasks.push(TaskRow { done: body.clone(), artefact: release.artefact.clone() });
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::evidence::{Answer, Evidence, Question, SCORE, Settled, Subject};
 use crate::policy::{self, Check, Loaded, Person, Policy, Probe};
 use crate::scorecard::compared;
-use crate::signature::Verify;
+use crate::signature::{Verify, bytes};
 use crate::state::{Release, State};
 use crate::{Figure, Length};
 
@@ -97,6 +97,12 @@ impl<'a> Case<'a> {
 
     pub(crate) fn holds(&self, person: &str, role: &str) -> bool {
         self.person(person).is_some_and(|person| person.roles.iter().any(|held| held == role))
+    }
+
+    /// One person, if by two names: whoever has the key can sign as both.
+    pub(crate) fn same(&self, one: &str, other: &str) -> bool {
+        let key = |id| self.person(id)?.key.as_deref().and_then(bytes::<32>);
+        one == other || key(one).is_some_and(|theirs| key(other) == Some(theirs))
     }
 
     /// What stands for the check, however old it is.

@@ -216,7 +216,8 @@ fn fresh(case: &Case<'_>, row: &SignatureRow, present: Digest) -> Result<(), Ref
 /// In its place among those that count already.
 fn among(case: &Case<'_>, counting: &[&Signed], row: &SignatureRow) -> Result<(), Refusal> {
     let signed = &row.signed;
-    let other = counting.iter().find(|other| other.person == signed.person && other.role != signed.role);
+    let other =
+        counting.iter().find(|other| case.same(&other.person, &signed.person) && other.role != signed.role);
     if let Some(other) = other {
         return Err(Refusal::TwoRoles { person: signed.person.clone(), role: other.role.clone() });
     }
@@ -279,6 +280,6 @@ pub(crate) fn asked<'a>(case: &Case<'a>, matter: &Matter) -> Vec<&'a str> {
     roles
 }
 
-fn bytes<const LENGTH: usize>(base64: &str) -> Option<[u8; LENGTH]> {
+pub(crate) fn bytes<const LENGTH: usize>(base64: &str) -> Option<[u8; LENGTH]> {
     STANDARD.decode(base64).ok()?.try_into().ok()
 }

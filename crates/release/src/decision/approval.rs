@@ -71,11 +71,17 @@ fn count(case: &Case<'_>, approval: &Approval, judged: &Judged<'_>, against: &mu
     }
 }
 
-/// Who wrote the policy, or opened the release, needs somebody beside them.
+/// Who wrote the policy, opened the release, or changed what it is, needs somebody beside them.
 fn alone(case: &Case<'_>, approval: &Approval, judged: &Judged<'_>, against: &mut Against) {
-    let author = |person: &str| {
-        person == approval.author || person == case.release.by || case.holds(person, &approval.author)
-    };
+    let release = case.release;
+    let writers = case.policy.people.iter().map(|person| person.id.as_str());
+    let writers = writers.filter(|person| case.holds(person, &approval.author));
+    let authors: BTreeSet<&str> = [approval.author.as_str(), release.by.as_str()]
+        .into_iter()
+        .chain(release.changed_by.iter().map(String::as_str))
+        .chain(writers)
+        .collect();
+    let author = |person: &str| authors.iter().any(|author| case.same(author, person));
     let yes: Vec<&str> = judged
         .counting
         .iter()

@@ -50,7 +50,9 @@ fn conditions<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Condition> + use<
 /// Proven by its checks; or recorded as met, where it has none or where the proof was needed on its day only.
 fn met(case: &Case<'_>, condition: &Condition) -> bool {
     let mark = case.release.conditions.get(&condition.id);
-    let recorded = mark.is_some_and(|(met, mark)| *met && may_say(case, condition, &mark.by));
+    let recorded = mark.is_some_and(|mark| {
+        mark.met && mark.artefact == case.release.artefact && may_say(case, condition, &mark.marked.by)
+    });
     match (condition.checks.is_empty(), comes_first(condition)) {
         (true, _) => recorded,
         (false, true) => case.all_passed(&condition.checks),
@@ -85,6 +87,6 @@ fn missed_why(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<Str
         let date = days.date(day).map_or(String::new(), |date| format!(" ({date})"));
         return Some(format!("it was due on day {day}{date} and is not met; its owner is {owner}"));
     }
-    let (met, mark) = case.release.conditions.get(&condition.id)?;
-    (!met).then(|| format!("it was missed, as recorded at {}; its owner is {owner}", mark.at))
+    let mark = case.release.conditions.get(&condition.id)?;
+    (!mark.met).then(|| format!("it was missed, as recorded at {}; its owner is {owner}", mark.marked.at))
 }

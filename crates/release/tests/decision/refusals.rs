@@ -1,10 +1,12 @@
 //! Whose signature counts.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use release::decision::{Code, Outcome};
-use release::event::{Event, Matter, SignatureWithdrawn, Signed, Vote};
+use release::event::{ArtefactChanged, Event, Matter, Reopened, SignatureWithdrawn, Signed, Vote};
 use release::signature::admit;
 
-use crate::world::{RELEASE, World, policy, sign, verify};
+use crate::world::{A, RELEASE, World, policy, sign, verify};
 
 const UNANIMOUS: &str = "\"unanimous\"";
 
@@ -73,6 +75,41 @@ fn by_the_author_alone() {
     no_go(&world, Code::AuthorAlone, "manager", "only emil signed");
     world.signs(Matter::Release, "qa", "chitra");
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+}
+
+/// Two names with one key are one person, and whoever supplied the artefact is one of its authors.
+#[test]
+fn by_one_person_under_two_names() {
+    let key = |person| STANDARD.encode(crate::world::key(person));
+    let text = policy(UNANIMOUS).replace(&key("chitra"), &key("asha"));
+    let mut world = World::new(&text);
+    world.proven();
+    let password = Matter::Blocker("password".to_owned());
+    world.signs(password.clone(), "security", "asha");
+    world.signs(password, "devops", "binod");
+    world.signs(Matter::Release, "security", "asha");
+    let double = sign(world.signed(Matter::Release, "qa", "chitra"), "asha");
+    refused(&world, &double, "nobody signs in two roles");
+
+    let mut world = World::new(&policy("{ quorum = 1 }"));
+    world.add(Event::ArtefactChanged(ArtefactChanged {
+        release: RELEASE.to_owned(),
+        artefact: A.to_owned(),
+        version: "1.0.0".to_owned(),
+        at: world.now,
+        by: "chitra".to_owned(),
+    }));
+    world.proven();
+    let password = Matter::Blocker("password".to_owned());
+    world.signs(password.clone(), "security", "asha");
+    world.signs(password, "devops", "binod");
+    world.signs(Matter::Release, "qa", "chitra");
+    no_go(&world, Code::AuthorAlone, "manager", "only chitra signed");
+    world.add(Event::Reopened(Reopened { release: RELEASE.to_owned(), why: Vec::new(), at: world.now }));
+    world.signs(Matter::Blocker("password".to_owned()), "security", "asha");
+    world.signs(Matter::Blocker("password".to_owned()), "devops", "binod");
+    world.signs(Matter::Release, "qa", "chitra");
+    no_go(&world, Code::AuthorAlone, "manager", "only chitra signed");
 }
 
 #[test]

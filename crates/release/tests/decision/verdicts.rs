@@ -225,6 +225,12 @@ fn findings_are_closed_by_evidence_and_the_worst_incidents_block() {
     world.add(opened("P2", &["no-such-check"], world.now));
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
     world.add(opened("P1", &["no-such-check"], world.now));
+    only(&world.decide(), Code::Finding, "F-1", "the policy has no such check");
+    for (severity, proofs) in [("P2", &[][..]), ("P1", &["token"][..])] {
+        world.add(opened(severity, proofs, world.now));
+        only(&world.decide(), Code::Finding, "F-1", "check `no-such-check`: the policy has no such check");
+    }
+    world.add(opened("never described", &[], world.now));
     world.add(closed(world.now, "asha"));
     only(&world.decide(), Code::Finding, "F-1", "the policy has no such check");
     world.add(opened("P1", &["token"], world.now));
@@ -264,6 +270,41 @@ fn a_missed_task_blocks_when_its_day_is_over() {
     assert!(why.starts_with("it was to be done by 2025-11-11T18:30:00Z: `security`"), "{why}");
     world.proven();
     assert!(against(&world.decide(), Code::Task).is_empty());
+}
+
+#[test]
+fn what_was_said_of_one_artefact_says_nothing_of_another() {
+    let mut world = ready();
+    world.condition("improve", "chitra");
+    let finding = "F-1".to_owned();
+    let (title, review, closed_by, by) =
+        ("Token in the log".to_owned(), String::new(), Vec::new(), "asha".to_owned());
+    let (severity, at) = ("P0".to_owned(), world.now);
+    let opened =
+        FindingOpened { finding: finding.clone(), title, severity, review, closed_by, at, by: by.clone() };
+    world.add(Event::FindingOpened(opened));
+    let closed = FindingClosed { finding, at: world.now, by, why: "gone".to_owned() };
+    world.add(Event::FindingClosed(closed.clone()));
+    world.wait(24);
+    assert_eq!(world.decide().outcome, Outcome::Go);
+
+    world.artefact(B);
+    let decision = world.decide();
+    let [(id, why)] = against(&decision, Code::Finding)[..] else { panic!("{:#?}", decision.reasons) };
+    assert_eq!(
+        (id, why),
+        ("F-1", "Token in the log (P0) is open: asha said that it is gone, but of sha256:aaaa")
+    );
+    let [(task, why)] = against(&decision, Code::Task)[..] else { panic!("{:#?}", decision.reasons) };
+    assert!(task == "hotfix" && why.ends_with("`devops` has not said that it is done"), "{why}");
+    assert_eq!(decision.conditions.len(), 1, "`improve` is open again");
+
+    world.condition("improve", "chitra");
+    world.add(Event::FindingClosed(closed));
+    world.proven();
+    let decision = world.decide();
+    assert!(decision.conditions.is_empty(), "{:?}", decision.conditions);
+    assert!(against(&decision, Code::Finding).is_empty() && against(&decision, Code::Task).is_empty());
 }
 
 #[test]
