@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use crate::decision::Outcome;
 use crate::event::{
     ConditionMarked, Decided, Event, FindingOpened, ReleaseOpened, Reopened, SignatureWithdrawn, Signed,
     TaskDone, Vote,
@@ -101,6 +102,7 @@ fn opened(state: &mut State, body: &ReleaseOpened) {
         conditions: Default::default(),
         tasks: Vec::new(),
         decided: None,
+        due: Default::default(),
     });
     // What is known of other artefacts is of no use to this release.
     state.standings.retain(|standing| match &standing.newest.observed.subject {
@@ -115,6 +117,7 @@ fn change(state: &mut State, id: &str, at: Timestamp, what: String, make: impl F
         make(release);
         release.changed = Change { row, at, what };
         release.decided = None;
+        release.due.clear();
     }
 }
 
@@ -229,4 +232,10 @@ fn decided(state: &mut State, body: &Decided) {
     let Some((row, release)) = release(state, &body.release) else { return };
     let outcome = body.decision.outcome;
     release.decided = Some(Standpoint { row, at: body.inputs.now, outcome });
+    if outcome != Outcome::NoGo {
+        let due = body.decision.conditions.iter().filter_map(|one| Some((one.id.clone(), one.due?)));
+        for (condition, due) in due {
+            release.due.entry(condition).or_insert(due);
+        }
+    }
 }

@@ -62,6 +62,8 @@ pub struct Release {
     pub tasks: Vec<TaskRow>,
     /// The decision that stands.
     pub decided: Option<Standpoint>,
+    /// When conditions of a decided GO are due: another day 0 does not move them.
+    pub due: BTreeMap<String, Date>,
 }
 
 /// What was said of a condition. A yes is about the artefact of that moment and no other.

@@ -9,11 +9,21 @@ use crate::proof::Case;
 use crate::signature::{Judged, asked, judge};
 
 /// Signatures of the release. A policy without an approval asks for none.
-pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Counting> {
-    let Some(approval) = &case.policy.approval else { return Vec::new() };
+/// `beside`: roles that sign as well, by an exception of the windows, whatever the rule of counting.
+pub(super) fn look(case: &Case<'_>, beside: &[String], against: &mut Against) -> Vec<Counting> {
     let judged = judge(case, &Matter::Release);
-    count(case, approval, &judged, against);
-    alone(case, approval, &judged, against);
+    if let Some(approval) = &case.policy.approval {
+        count(case, approval, &judged, against);
+        alone(case, approval, &judged, against);
+    }
+    for role in beside {
+        if let Some(why) = unsigned(&judged, role) {
+            let why = format!("has to sign what the window sets aside: {why}");
+            if against.0.iter().all(|reason| reason.code != Code::Signature || reason.of != *role) {
+                against.add(Code::Signature, role, why);
+            }
+        }
+    }
     let counting = judged.counting.iter().map(|signed| Counting {
         role: signed.role.clone(),
         person: signed.person.clone(),

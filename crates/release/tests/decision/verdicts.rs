@@ -2,13 +2,15 @@
 
 use jiff::SignedDuration;
 use release::Figure;
+use release::calendar::Calendars;
 use release::decision::{Code, Decision, NotTheSame, Outcome, WindowAnswer, again, decide, record, reopens};
 use release::event::{
     ConditionMarked, Event, FindingClosed, FindingOpened, IncidentClosed, IncidentOpened, Matter,
-    PolicyChanged, Vote,
+    PolicyChanged, Rescheduled, Vote,
 };
 use release::evidence::{Answer, Observation, Subject};
 use release::policy_digest;
+use release::window::Timetable;
 
 use crate::world::{B, RELEASE, World, observation, open, policy, sign, verify};
 
@@ -170,9 +172,26 @@ fn a_score_below_the_threshold_or_not_given() {
 fn a_closed_window() {
     let world = ready();
     let reasons = vec!["the market is in session".to_owned()];
-    let window = WindowAnswer { open: false, reasons };
+    let window = WindowAnswer { open: false, reasons, signers: Vec::new() };
     let decision = decide(&world.loaded, &world.state, world.now, &window, &verify);
     only(&decision, Code::Window, "window", "in session");
+}
+
+/// A hotfix in a freeze: its own signers sign, beside the others.
+#[test]
+fn what_a_window_sets_aside_is_signed_for() {
+    let hotfix = "[[windows.freeze]]\nfrom = \"2025-11-01\"\nto = \"2025-12-01\"\nwhy = \"end of year\"\n[windows.hotfix]\nseverities = [\"P0\"]\nsigners = [\"manager\"]\n";
+    let mut world = World::ready(&(policy(UNANIMOUS) + hotfix));
+    let calendars = Calendars::builtin();
+    let table = Timetable::new(&world.loaded.policy, &calendars).unwrap().for_incident("P0");
+    let window = table.answer(world.now);
+    assert!(window.open && window.signers == ["manager"], "{window:?}");
+    let decided = |world: &World| decide(&world.loaded, &world.state, world.now, &window, &verify);
+    only(&decided(&world), Code::Signature, "manager", "nobody has signed");
+    let signed = world.signed(Matter::Release, "manager", "emil");
+    assert_eq!(release::signature::admit(&world.loaded, &world.state, &signed, world.now, &verify), Ok(()));
+    world.add(Event::Signed(signed));
+    assert_eq!(decided(&world).outcome, Outcome::GoWithConditions);
 }
 
 #[test]
@@ -305,6 +324,33 @@ fn what_was_said_of_one_artefact_says_nothing_of_another() {
     let decision = world.decide();
     assert!(decision.conditions.is_empty(), "{:?}", decision.conditions);
     assert!(against(&decision, Code::Finding).is_empty() && against(&decision, Code::Task).is_empty());
+}
+
+#[test]
+fn a_condition_keeps_its_owner_and_its_date() {
+    let text = policy(UNANIMOUS);
+    let world = World::ready(&text.replace("owner = \"qa\", due_day = 56", "due_day = 56"));
+    only(&world.decide(), Code::Condition, "improve", "give it an `owner`");
+    let world = World::ready(&text.replace("day0 = \"2025-11-18\"\n", ""));
+    let decision = world.decide();
+    assert!(
+        against(&decision, Code::Condition)
+            .iter()
+            .any(|(id, why)| *id == "improve" && why.contains("no date"))
+    );
+
+    let mut world = World::ready(&text);
+    let decided = record(&world.loaded, &world.state, world.now, &open(), &verify);
+    world.add(Event::Decided(Box::new(decided)));
+    world.add(Event::Rescheduled(Rescheduled {
+        release: RELEASE.to_owned(),
+        day0: "2026-11-18".parse().unwrap(),
+        at: world.now,
+        by: "binod".to_owned(),
+        why: "later".to_owned(),
+    }));
+    assert_eq!(world.decide().conditions[0].due, Some("2026-01-13".parse().unwrap()));
+    assert_eq!(reopens(&world.loaded, &world.state, "2026-01-13T18:30:00Z".parse().unwrap()).len(), 1);
 }
 
 #[test]
