@@ -5,11 +5,13 @@
 
 use jiff::Timestamp;
 
+use crate::decision::Outcome;
 use crate::event::{
-    ConditionMarked, Decided, Event, ReleaseOpened, Reopened, SignatureWithdrawn, Signed, TaskDone,
+    ConditionMarked, Decided, Event, FindingOpened, ReleaseOpened, Reopened, SignatureWithdrawn, Signed,
+    TaskDone, Vote,
 };
 use crate::evidence::{Evidence, Observation, Question, Standing, Subject};
-use crate::state::{Change, Release, SignatureRow, Standpoint, State};
+use crate::state::{Change, Closure, FindingRow, Mark, Release, SignatureRow, Standpoint, State, TaskRow};
 
 /// Folds one row.
 pub fn apply(state: &mut State, event: &Event) {
@@ -19,10 +21,21 @@ pub fn apply(state: &mut State, event: &Event) {
         Event::EvidenceRecorded(body) => recorded(state, body),
         Event::FindingOpened(body) => {
             state.closed.remove(&body.finding);
-            state.findings.insert(body.finding.clone(), body.clone());
+            let rows = state.findings.entry(body.finding.clone()).or_default();
+            rows.retain(|row| !row.closed.is_empty() || !same_demands(&row.opened, body));
+            rows.iter_mut().for_each(|row| row.before = row.closed.len());
+            rows.push(FindingRow { opened: body.clone(), closed: Vec::new(), before: 0 });
         }
         Event::FindingClosed(body) => {
-            state.closed.insert(body.finding.clone(), body.clone());
+            let artefact = state.release.as_ref().map(|release| release.artefact.clone());
+            let closure = Closure { closed: body.clone(), artefact };
+            for row in state.findings.get_mut(&body.finding).into_iter().flatten() {
+                let same = |other: &Closure| other.closed.by == body.by && other.artefact == closure.artefact;
+                if !row.closed.iter().any(same) {
+                    row.closed.push(closure.clone());
+                }
+            }
+            state.closed.insert(body.finding.clone(), closure);
         }
         Event::IncidentOpened(body) => {
             state.incidents.insert(body.incident.clone(), body.clone());
@@ -32,7 +45,10 @@ pub fn apply(state: &mut State, event: &Event) {
         }
         Event::PolicyChanged(body) => {
             let what = format!("the policy was changed by {}", body.by);
-            let changed = |release: &mut Release| release.policy = body.policy;
+            let changed = |release: &mut Release| {
+                release.policy = body.policy;
+                release.changed_by.insert(body.by.clone());
+            };
             change(state, &body.release, body.at, what, changed);
         }
         Event::ArtefactChanged(body) => {
@@ -40,6 +56,7 @@ pub fn apply(state: &mut State, event: &Event) {
             change(state, &body.release, body.at, what, |release| {
                 release.artefact.clone_from(&body.artefact);
                 release.version.clone_from(&body.version);
+                release.changed_by.insert(body.by.clone());
             });
         }
         Event::Reopened(Reopened { release, why, at }) => {
@@ -79,11 +96,13 @@ fn opened(state: &mut State, body: &ReleaseOpened) {
         policy: body.policy,
         day0: body.day0,
         by: body.by.clone(),
+        changed_by: Default::default(),
         changed: Change { row: state.seen, at: body.at, what: "the release was opened".to_owned() },
         signatures: Vec::new(),
         conditions: Default::default(),
         tasks: Vec::new(),
         decided: None,
+        due: Default::default(),
     });
     // What is known of other artefacts is of no use to this release.
     state.standings.retain(|standing| match &standing.newest.observed.subject {
@@ -98,6 +117,7 @@ fn change(state: &mut State, id: &str, at: Timestamp, what: String, make: impl F
         make(release);
         release.changed = Change { row, at, what };
         release.decided = None;
+        release.due.clear();
     }
 }
 
@@ -136,37 +156,49 @@ fn forget_others(state: &mut State, newest: &Evidence) {
     state.standings.retain(|standing| !foreign(standing) || Some(age(standing)) == kept);
 }
 
+/// Opened twice in the same way is opened once.
+fn same_demands(one: &FindingOpened, other: &FindingOpened) -> bool {
+    one.severity == other.severity && one.review == other.review && one.closed_by == other.closed_by
+}
+
 fn marked(state: &mut State, body: &ConditionMarked, met: bool) {
     if let Some((_, release)) = release(state, &body.release) {
-        release.conditions.insert(body.condition.clone(), (met, body.clone()));
+        let mark = Mark { met, marked: body.clone(), artefact: release.artefact.clone() };
+        release.conditions.insert(body.condition.clone(), mark);
     }
 }
 
 fn done(state: &mut State, body: &TaskDone) {
     if let Some((_, release)) = release(state, &body.release) {
-        let same =
-            |other: &TaskDone| other.task == body.task && other.role == body.role && other.by == body.by;
+        let same = |TaskRow { done, artefact }: &TaskRow| {
+            done.task == body.task
+                && done.role == body.role
+                && done.by == body.by
+                && *artefact == release.artefact
+        };
         if !release.tasks.iter().any(same) {
-            release.tasks.push(body.clone());
+            release.tasks.push(TaskRow { done: body.clone(), artefact: release.artefact.clone() });
         }
     }
 }
 
-/// A signature takes the place of an older one by the same person in the same role. One that is not newer is the old one sent again.
+/// A signature takes the place of an older yes by the same person in the same role. One that is not newer is the old one sent again.
+/// A no is kept whatever comes after it: only a signed row ends it, and whether a row is truly signed is not known here.
 fn signed(state: &mut State, body: &Signed) {
     let stale = stale(state, body.at);
     let Some((row, release)) = release(state, &body.release) else { return };
-    let of_theirs = |other: &SignatureRow| {
-        let other = &other.signed;
-        other.matter == body.matter && other.role == body.role && other.person == body.person
-    };
-    if let Some(place) = release.signatures.iter().position(of_theirs) {
+    if release.signatures.iter().any(|row| row.signed == *body) {
+        return;
+    }
+    let yes_of_theirs = |row: &SignatureRow| row.signed.vote == Vote::Go && row.signed.is_in_place_of(body);
+    if let Some(place) = release.signatures.iter().position(yes_of_theirs) {
         let before = &release.signatures[place];
         let after = before.withdrawn.as_ref().map_or(before.signed.at, |(at, _)| before.signed.at.max(*at));
-        if body.at <= after {
+        if body.at > after {
+            release.signatures.remove(place);
+        } else if body.vote == Vote::Go {
             return;
         }
-        release.signatures.remove(place);
     }
     release.signatures.push(SignatureRow { row, signed: body.clone(), stale, withdrawn: None });
 }
@@ -184,11 +216,13 @@ fn stale(state: &State, at: Timestamp) -> Vec<(String, Subject)> {
     stale.collect()
 }
 
+/// Taken back without a signature, which can only make the decision stricter: a no stays.
 fn withdrawn(state: &mut State, body: &SignatureWithdrawn) {
     let Some((_, release)) = release(state, &body.release) else { return };
     for row in &mut release.signatures {
         let signed = &row.signed;
-        if signed.matter == body.matter && signed.role == body.role && signed.person == body.person {
+        let theirs = signed.matter == body.matter && signed.role == body.role && signed.person == body.person;
+        if theirs && signed.vote == Vote::Go {
             row.withdrawn.get_or_insert_with(|| (body.at, body.why.clone()));
         }
     }
@@ -198,4 +232,10 @@ fn decided(state: &mut State, body: &Decided) {
     let Some((row, release)) = release(state, &body.release) else { return };
     let outcome = body.decision.outcome;
     release.decided = Some(Standpoint { row, at: body.inputs.now, outcome });
+    if outcome != Outcome::NoGo {
+        let due = body.decision.conditions.iter().filter_map(|one| Some((one.id.clone(), one.due?)));
+        for (condition, due) in due {
+            release.due.entry(condition).or_insert(due);
+        }
+    }
 }

@@ -38,6 +38,9 @@ pub struct WindowAnswer {
     /// Why not, or why all the same.
     #[serde(default)]
     pub reasons: Vec<String>,
+    /// Roles that have to sign the release beside the others, since an exception sets something aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signers: Vec<String>,
 }
 
 /// What comes out.
@@ -214,7 +217,7 @@ pub fn decide(
             blockers::look(&case, &mut against);
             blockers::look_at_evidence(&case, &mut against);
             decision.scorecards = scores(&case, &mut against);
-            decision.signatures = approval::look(&case, &mut against);
+            decision.signatures = approval::look(&case, &window.signers, &mut against);
             decision.conditions = conditions::look(&case, &days, &mut against);
             decision.reviews = register::look(&case, &mut against);
             tasks::look(&case, &days, &mut against);

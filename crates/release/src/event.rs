@@ -104,7 +104,7 @@ events! {
         // What is decided.
         /// A person put their name to it.
         Signed(Signed) = "signed",
-        /// They took it back.
+        /// They took their yes back.
         SignatureWithdrawn(SignatureWithdrawn) = "signature_withdrawn",
         /// GO, GO WITH CONDITIONS or NO-GO.
         Decided(Box<Decided>) = "decided",
@@ -320,7 +320,14 @@ pub struct Signed {
     pub signature: String,
 }
 
-/// See [`Event::SignatureWithdrawn`].
+impl Signed {
+    /// True when both are by the same person in the same role about the same matter.
+    pub(crate) fn is_in_place_of(&self, other: &Signed) -> bool {
+        self.matter == other.matter && self.role == other.role && self.person == other.person
+    }
+}
+
+/// See [`Event::SignatureWithdrawn`]. Only a yes can be taken back: a no ends with a newer signature of the same person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignatureWithdrawn {
     /// Of which release.

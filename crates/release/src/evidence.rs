@@ -149,6 +149,16 @@ pub struct Evidence {
     pub hash: Digest,
 }
 
+/// Why evidence is not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`taken` is {taken}, and it is {now}: set the clock of whoever took it")]
+pub struct FromTheFuture {
+    /// When it says that it was taken.
+    pub taken: Timestamp,
+    /// When it was to be recorded.
+    pub now: Timestamp,
+}
+
 impl Observation {
     /// SHA-256 of the canonical form `meridian release evidence 1` with these fields, in this order; optional ones are left out where
     /// there is nothing: `check`, or `scorecard` and `row`, or `review`; `artefact` and `environment`, or `environment`, or `team`
@@ -195,6 +205,15 @@ impl Observation {
 }
 
 impl Evidence {
+    /// Whether it may be recorded now: nobody has seen what is still to come.
+    ///
+    /// # Errors
+    /// [`FromTheFuture`]: it is dated after `now`.
+    pub fn admit(&self, now: Timestamp) -> Result<(), FromTheFuture> {
+        let taken = self.observed.taken;
+        if taken > now { Err(FromTheFuture { taken, now }) } else { Ok(()) }
+    }
+
     /// True while it counts for `subject`.
     pub fn is_current(&self, now: Timestamp, subject: &Subject) -> bool {
         self.observed.subject == *subject && self.observed.taken <= now && now < self.observed.expires
@@ -250,6 +269,9 @@ mod tests {
         assert!(!evidence.is_current(at("2025-11-08T12:00:00Z"), &artefact("sha256:bb")));
         let staging = Subject::Artefact { digest: "sha256:aa".to_owned(), environment: "staging".to_owned() };
         assert!(!evidence.is_current(at("2025-11-08T12:00:00Z"), &staging));
+        assert_eq!(evidence.admit(at("2025-11-08T03:30:00Z")), Ok(()));
+        let early = evidence.admit(at("2025-11-08T03:29:59Z")).unwrap_err().to_string();
+        assert!(early.starts_with("`taken` is 2025-11-08T03:30:00Z"), "{early}");
     }
 
     /// The form is a promise to other programs: what is hashed is written down here once more.

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::digest::Digest;
 use crate::evidence::{Answer, Evidence, Question, SCORE, Settled, Subject};
 use crate::policy::{self, Check, Loaded, Person, Policy, Probe};
-use crate::signature::Verify;
+use crate::scorecard::compared;
+use crate::signature::{Verify, bytes};
 use crate::state::{Release, State};
 use crate::{Figure, Length};
 
@@ -59,6 +60,12 @@ pub(crate) enum Lack {
     NoLink,
     #[error("it holds no figure `{0}`")]
     NoFigure(String),
+    #[error("it is asked by a machine, and {0} is not one")]
+    ByHand(String),
+    #[error("the policy gives {0} no role, and somebody in one has to say so")]
+    NoRole(String),
+    #[error("its figures do not tell: {0}")]
+    Figures(String),
 }
 
 impl<'a> Case<'a> {
@@ -92,6 +99,12 @@ impl<'a> Case<'a> {
         self.person(person).is_some_and(|person| person.roles.iter().any(|held| held == role))
     }
 
+    /// One person, if by two names: whoever has the key can sign as both.
+    pub(crate) fn same(&self, one: &str, other: &str) -> bool {
+        let key = |id| self.person(id)?.key.as_deref().and_then(bytes::<32>);
+        one == other || key(one).is_some_and(|theirs| key(other) == Some(theirs))
+    }
+
     /// What stands for the check, however old it is.
     pub(crate) fn settled(&self, check: &Check) -> Option<&'a Settled> {
         let question = Question::Check(check.id.clone());
@@ -106,7 +119,7 @@ impl<'a> Case<'a> {
         match settled.evidence.answer() {
             Answer::Error { why } => Err(Lack::Error(why)),
             Answer::Fail { why } => Ok(Known::Failed(why)),
-            Answer::Pass => self.passes(check, &settled.evidence).map(|()| Known::Passed),
+            Answer::Pass => self.passes(check, &settled.evidence),
         }
     }
 
@@ -150,18 +163,45 @@ impl<'a> Case<'a> {
         settled.filter(|(question, _)| !matches!(question, Question::Check(_)))
     }
 
-    fn passes(&self, check: &Check, evidence: &Evidence) -> Result<(), Lack> {
+    fn passes(&self, check: &Check, evidence: &Evidence) -> Result<Known, Lack> {
         let observed = &evidence.observed;
         if check.control.is_some() && observed.control_failed != Some(true) {
             return Err(Lack::NoControl);
         }
-        let Probe::Attest(attestation) = &check.probe else { return Ok(()) };
-        let by = observed.by.as_deref().unwrap_or("nobody");
-        if !self.holds(by, &attestation.by) {
-            return Err(Lack::NotTheirs { by: by.to_owned(), role: attestation.by.clone() });
+        self.may_say(check, evidence)?;
+        match &check.probe {
+            Probe::Measured(measured) => {
+                let (holds, words) =
+                    compared(self.policy, &measured.target, &observed.figures).map_err(Lack::Figures)?;
+                Ok(if holds { Known::Passed } else { Known::Failed(format!("{words} does not hold")) })
+            }
+            Probe::Attest(attestation) => {
+                let linked = observed.output.is_some() || observed.inputs.contains("://");
+                if attestation.with_link && !linked { Err(Lack::NoLink) } else { Ok(Known::Passed) }
+            }
+            _ => Ok(Known::Passed),
         }
-        let linked = observed.output.is_some() || observed.inputs.contains("://");
-        if attestation.with_link && !linked { Err(Lack::NoLink) } else { Ok(()) }
+    }
+
+    /// Whether whoever gave the evidence may: people where people are asked, control, which puts no name to it, everywhere else.
+    pub(crate) fn may_say(&self, check: &Check, evidence: &Evidence) -> Result<(), Lack> {
+        let by = evidence.observed.by.as_deref();
+        let person = by.unwrap_or("nobody");
+        match &check.probe {
+            Probe::Attest(attestation) => self.in_role(person, Some(&attestation.by)),
+            Probe::Measured(measured) => self.in_role(person, measured.by.as_deref()),
+            _ => by.map_or(Ok(()), |by| Err(Lack::ByHand(by.to_owned()))),
+        }
+    }
+
+    /// Whether a person holds this role, or any role where none is named.
+    pub(crate) fn in_role(&self, by: &str, role: Option<&str>) -> Result<(), Lack> {
+        match role {
+            Some(role) if self.holds(by, role) => Ok(()),
+            Some(role) => Err(Lack::NotTheirs { by: by.to_owned(), role: role.to_owned() }),
+            None if self.person(by).is_some_and(|person| !person.roles.is_empty()) => Ok(()),
+            None => Err(Lack::NoRole(by.to_owned())),
+        }
     }
 
     /// What stands, while it counts: as long as its evidence says, and no longer than the policy says.

@@ -12,6 +12,7 @@ use crate::evidence::Question;
 use crate::policy::{Method, Policy, Row, Score, Scorecard};
 use crate::proof::{Case, Known, Lack};
 
+pub(crate) use measured::compared;
 pub use measured::figure_name;
 
 /// One matrix, computed.
@@ -96,7 +97,10 @@ fn score(case: &Case<'_>, card: &Scorecard, row: &Row) -> Result<(Figure, String
             (Err(lack), _) => Err(format!("{by} has to attest it: {lack}")),
         },
         Score::Share { checks } => share(case, card.scale, checks),
-        Score::Measured { pass, warn } => measured::score(case, &question, card.scale, pass, warn.as_deref()),
+        Score::Measured { pass, warn, by } => {
+            let asked = measured::Asked { question: &question, role: by.as_deref() };
+            measured::score(case, asked, card.scale, pass, warn.as_deref())
+        }
         Score::Review { review } => reviewed(case, review),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Enters and leaves: nothing but what `apply` folds. Never here: the policy, clocks, verdicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,10 +24,11 @@ pub struct State {
     pub release: Option<Release>,
     /// Evidence, in the order of question and subject.
     pub standings: Vec<Standing>,
-    /// Opened findings by id, whether or not they are in the policy's register.
-    pub findings: BTreeMap<String, FindingOpened>,
+    /// Opened findings by id, whether or not they are in the policy's register: every way in which each was opened, so that the
+    /// worst counts until somebody who may has closed it.
+    pub findings: BTreeMap<String, Vec<FindingRow>>,
     /// Findings that somebody said were gone, by id.
-    pub closed: BTreeMap<String, FindingClosed>,
+    pub closed: BTreeMap<String, Closure>,
     /// Open incidents by id.
     pub incidents: BTreeMap<String, IncidentOpened>,
 }
@@ -49,16 +50,60 @@ pub struct Release {
     pub day0: Option<Date>,
     /// Who opened it.
     pub by: String,
+    /// Who gave it another artefact or another policy since.
+    pub changed_by: BTreeSet<String>,
     /// What last voided all signatures.
     pub changed: Change,
-    /// In the order of the journal: the newest of each person for each role and matter.
+    /// In the order of the journal: the newest yes of each person for each role and matter, and every no.
     pub signatures: Vec<SignatureRow>,
-    /// The newest mark of each condition, and whether it says met.
-    pub conditions: BTreeMap<String, (bool, ConditionMarked)>,
-    /// In the order of the journal, each person once for each task and role.
-    pub tasks: Vec<TaskDone>,
+    /// The newest mark of each condition.
+    pub conditions: BTreeMap<String, Mark>,
+    /// In the order of the journal, each person once for each task, role and artefact.
+    pub tasks: Vec<TaskRow>,
     /// The decision that stands.
     pub decided: Option<Standpoint>,
+    /// When conditions of a decided GO are due: another day 0 does not move them.
+    pub due: BTreeMap<String, Date>,
+}
+
+/// What was said of a condition. A yes is about the artefact of that moment and no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// It says met, not missed.
+    pub met: bool,
+    /// What was said.
+    pub marked: ConditionMarked,
+    /// The digest that was under decision then.
+    pub artefact: String,
+}
+
+/// A task that somebody said is done, for the artefact of that moment and no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// What was said.
+    pub done: TaskDone,
+    /// The digest that was under decision then.
+    pub artefact: String,
+}
+
+/// One way in which a finding was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingRow {
+    /// What was said, the newest of those with the same severity, review and proofs.
+    pub opened: FindingOpened,
+    /// Everybody who closed it since, for which artefact.
+    pub closed: Vec<Closure>,
+    /// So many of them did before it was last opened in any way.
+    pub before: usize,
+}
+
+/// A finding that somebody said is gone, for the artefact of that moment and no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closure {
+    /// What was said.
+    pub closed: FindingClosed,
+    /// The digest that was under decision then; absent: none was, so it counts for no release.
+    pub artefact: Option<String>,
 }
 
 /// A change of what is decided about.

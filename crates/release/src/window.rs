@@ -30,6 +30,7 @@ use stretch::{Stretch, earlier, later, merged, minus};
 
 use crate::Length;
 use crate::calendar::Calendars;
+use crate::decision::WindowAnswer;
 use crate::policy::Policy;
 
 /// How far ahead openings are looked for.
@@ -172,6 +173,19 @@ impl<'a> Timetable<'a> {
         let mut waived = self.reasons(self.ordinary_days(), at);
         waived.retain(|reason| left.iter().all(|other| other.why != reason.why));
         waived
+    }
+
+    /// What a decision has to know of a release that begins at `at`: where the exception sets something aside, with who signs that.
+    pub fn answer(&self, at: Timestamp) -> WindowAnswer {
+        let (left, waived) = (self.why_not(at), self.waived(at));
+        let words = |reasons: &[Reason]| reasons.iter().map(|reason| reason.words(self.zone())).collect();
+        let signers =
+            self.exception.iter().filter(|_| !waived.is_empty()).flat_map(|one| one.signers.clone());
+        WindowAnswer {
+            open: left.is_empty(),
+            reasons: words(if left.is_empty() { &waived } else { &left }),
+            signers: signers.collect(),
+        }
     }
 
     /// The next `n` openings that end after `now` in time for a release, within [`SEARCHED`].

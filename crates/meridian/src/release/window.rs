@@ -150,6 +150,7 @@ fn document(at: Timestamp, timetable: &Timetable<'_>, against: &[Reason], outloo
         .collect();
     json!({
         "at": at, "allowed": against.is_empty(), "reasons": reasons(against), "set_aside": reasons(&timetable.waived(at)),
+        "signers": timetable.answer(at).signers,
         "needs_seconds": timetable.needs().length.as_seconds(), "openings": openings, "suggested": outlook.suggested,
         "looked_up_to": outlook.ended_at, "zone": zone.iana_name(),
     })

@@ -9,11 +9,21 @@ use crate::proof::Case;
 use crate::signature::{Judged, asked, judge};
 
 /// Signatures of the release. A policy without an approval asks for none.
-pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Counting> {
-    let Some(approval) = &case.policy.approval else { return Vec::new() };
+/// `beside`: roles that sign as well, by an exception of the windows, whatever the rule of counting.
+pub(super) fn look(case: &Case<'_>, beside: &[String], against: &mut Against) -> Vec<Counting> {
     let judged = judge(case, &Matter::Release);
-    count(case, approval, &judged, against);
-    alone(case, approval, &judged, against);
+    if let Some(approval) = &case.policy.approval {
+        count(case, approval, &judged, against);
+        alone(case, approval, &judged, against);
+    }
+    for role in beside {
+        if let Some(why) = unsigned(&judged, role) {
+            let why = format!("has to sign what the window sets aside: {why}");
+            if against.0.iter().all(|reason| reason.code != Code::Signature || reason.of != *role) {
+                against.add(Code::Signature, role, why);
+            }
+        }
+    }
     let counting = judged.counting.iter().map(|signed| Counting {
         role: signed.role.clone(),
         person: signed.person.clone(),
@@ -71,11 +81,17 @@ fn count(case: &Case<'_>, approval: &Approval, judged: &Judged<'_>, against: &mu
     }
 }
 
-/// Who wrote the policy, or opened the release, needs somebody beside them.
+/// Who wrote the policy, opened the release, or changed what it is, needs somebody beside them.
 fn alone(case: &Case<'_>, approval: &Approval, judged: &Judged<'_>, against: &mut Against) {
-    let author = |person: &str| {
-        person == approval.author || person == case.release.by || case.holds(person, &approval.author)
-    };
+    let release = case.release;
+    let writers = case.policy.people.iter().map(|person| person.id.as_str());
+    let writers = writers.filter(|person| case.holds(person, &approval.author));
+    let authors: BTreeSet<&str> = [approval.author.as_str(), release.by.as_str()]
+        .into_iter()
+        .chain(release.changed_by.iter().map(String::as_str))
+        .chain(writers)
+        .collect();
+    let author = |person: &str| authors.iter().any(|author| case.same(author, person));
     let yes: Vec<&str> = judged
         .counting
         .iter()

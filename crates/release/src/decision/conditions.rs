@@ -1,5 +1,7 @@
 //! What a conditional GO is bound to.
 
+use jiff::civil::Date;
+
 use super::{Against, Code, OpenCondition};
 use crate::day::Days;
 use crate::policy::Condition;
@@ -15,18 +17,33 @@ pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) -> Vec<O
         match condition.due_day {
             Some(due_day) if due_day >= 0 => match missed_why(case, condition, days) {
                 Some(why) => against.add(Code::Condition, &condition.id, why),
-                None => open.push(OpenCondition {
-                    id: condition.id.clone(),
-                    text: condition.text.clone(),
-                    owner: condition.owner.clone(),
-                    due_day,
-                    due: days.date(due_day),
-                }),
+                None => match (&condition.owner, due(case, condition, days)) {
+                    (None, _) => {
+                        against.add(Code::Condition, &condition.id, "nobody sees to it: give it an `owner`")
+                    }
+                    (_, None) => against.add(
+                        Code::Condition,
+                        &condition.id,
+                        "it has no date: give the plan its `day0`",
+                    ),
+                    (owner, due) => open.push(OpenCondition {
+                        id: condition.id.clone(),
+                        text: condition.text.clone(),
+                        owner: owner.clone(),
+                        due_day,
+                        due,
+                    }),
+                },
             },
             _ => against.add(Code::Condition, &condition.id, first_why(case, condition)),
         }
     }
     open
+}
+
+/// As it was decided, or else by the plan; `None` while nobody knows.
+fn due(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<Date> {
+    case.release.due.get(&condition.id).copied().or_else(|| days.date(condition.due_day?))
 }
 
 /// Missed conditions, in words.
@@ -50,7 +67,9 @@ fn conditions<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Condition> + use<
 /// Proven by its checks; or recorded as met, where it has none or where the proof was needed on its day only.
 fn met(case: &Case<'_>, condition: &Condition) -> bool {
     let mark = case.release.conditions.get(&condition.id);
-    let recorded = mark.is_some_and(|(met, mark)| *met && may_say(case, condition, &mark.by));
+    let recorded = mark.is_some_and(|mark| {
+        mark.met && mark.artefact == case.release.artefact && may_say(case, condition, &mark.marked.by)
+    });
     match (condition.checks.is_empty(), comes_first(condition)) {
         (true, _) => recorded,
         (false, true) => case.all_passed(&condition.checks),
@@ -81,10 +100,11 @@ fn first_why(case: &Case<'_>, condition: &Condition) -> String {
 fn missed_why(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<String> {
     let day = condition.due_day?;
     let owner = condition.owner.as_deref().unwrap_or("nobody");
-    if days.end(day, None).is_some_and(|end| case.now >= end) {
-        let date = days.date(day).map_or(String::new(), |date| format!(" ({date})"));
+    let due = due(case, condition, days);
+    if due.and_then(|date| days.after(date)).is_some_and(|end| case.now >= end) {
+        let date = due.map_or(String::new(), |date| format!(" ({date})"));
         return Some(format!("it was due on day {day}{date} and is not met; its owner is {owner}"));
     }
-    let (met, mark) = case.release.conditions.get(&condition.id)?;
-    (!met).then(|| format!("it was missed, as recorded at {}; its owner is {owner}", mark.at))
+    let mark = case.release.conditions.get(&condition.id)?;
+    (!mark.met).then(|| format!("it was missed, as recorded at {}; its owner is {owner}", mark.marked.at))
 }

@@ -1,5 +1,7 @@
 //! Findings, incidents and reviews.
 
+use std::collections::BTreeSet;
+
 use super::{Against, Code, Reviewed};
 use crate::Figure;
 use crate::day::Days;
@@ -7,30 +9,26 @@ use crate::evidence::Question;
 use crate::policy::{Finding, Policy, Review};
 use crate::proof::{Case, Lack};
 use crate::scorecard::band;
+use crate::state::{Closure, FindingRow};
 
 /// Findings and incidents that block; all reviews.
 pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
     for finding in &case.policy.findings {
-        let reported = case.state.findings.get(&finding.id);
-        let worse = reported.is_some_and(|reported| blocks(case.policy, &reported.severity));
-        if worse || blocks(case.policy, &finding.severity) {
-            look_at(case, finding, against);
-        }
+        look_at(case, finding, against);
     }
     let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
-    for (id, opened) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
-        if blocks(case.policy, &opened.severity) {
-            let finding = Finding {
-                id: id.clone(),
-                title: opened.title.clone(),
-                review: opened.review.clone(),
-                severity: opened.severity.clone(),
-                due_day: None,
-                closed_by: opened.closed_by.clone(),
-                note: String::new(),
-            };
-            look_at(case, &finding, against);
-        }
+    for (id, rows) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
+        let Some(FindingRow { opened, .. }) = rows.last() else { continue };
+        let finding = Finding {
+            id: id.clone(),
+            title: opened.title.clone(),
+            review: opened.review.clone(),
+            severity: opened.severity.clone(),
+            due_day: None,
+            closed_by: opened.closed_by.clone(),
+            note: String::new(),
+        };
+        look_at(case, &finding, against);
     }
     for (id, incident) in &case.state.incidents {
         let known = case.policy.severities.iter().any(|severity| severity.id == incident.severity);
@@ -42,33 +40,63 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
     case.policy.reviews.iter().map(|review| reviewed(case, review)).collect()
 }
 
-/// By the policy's own word, or by the usual ones for the worst.
+/// By the policy's own word, or by the usual ones for the worst; what nobody has described may be the worst.
 fn blocks(policy: &Policy, severity: &str) -> bool {
     let described = policy.severities.iter().find(|described| described.id == severity);
     let worst = ["p0", "p1", "critical"].contains(&severity.to_lowercase().as_str());
-    worst || described.is_some_and(|described| described.blocks_release)
+    worst || described.is_none_or(|described| described.blocks_release)
 }
 
+/// The worst severity and all proofs of every way in which it was opened count, except of those that were closed, by somebody who
+/// may, before it was opened again.
 fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
-    let reported = case.state.findings.get(&finding.id);
-    let mut proofs = finding.closed_by.clone();
-    proofs.extend(reported.iter().flat_map(|reported| &reported.closed_by).cloned());
-    let open = if proofs.is_empty() {
-        said_gone(case, finding).err().into_iter().collect()
-    } else {
-        super::blockers::checks(case, &proofs)
+    let rows = case.state.findings.get(&finding.id).map_or(&[][..], Vec::as_slice);
+    let in_register = case.policy.findings.iter().find(|other| other.id == finding.id);
+    let review = |row: &FindingRow| in_register.map_or(row.opened.review.clone(), |one| one.review.clone());
+    let closed = |row: &FindingRow, by: &[Closure]| {
+        by.iter().any(|closure| may_close(case, &review(row), closure).is_ok())
     };
+    let counts = |row: &&FindingRow| !closed(row, &row.closed[..row.before.min(row.closed.len())]);
+    let rows: Vec<&FindingRow> = rows.iter().filter(counts).collect();
+    let opened = rows.iter().map(|row| &row.opened.severity);
+    let Some(severity) = opened.chain([&finding.severity]).find(|severity| blocks(case.policy, severity))
+    else {
+        return;
+    };
+    let proofs: BTreeSet<&String> =
+        finding.closed_by.iter().chain(rows.iter().flat_map(|row| &row.opened.closed_by)).collect();
+    let proofs: Vec<String> = proofs.into_iter().cloned().collect();
+    let mut open = super::blockers::checks(case, &proofs);
+    // Where one of the ways names no proof, somebody has to say so as well.
+    let in_words = |row: &&FindingRow| {
+        in_register.is_none_or(|one| one.closed_by.is_empty()) && row.opened.closed_by.is_empty()
+    };
+    let unsaid = rows.iter().copied().filter(|row| in_words(&row) && !closed(row, &row.closed));
+    let mut reviews: BTreeSet<String> = unsaid.map(|row| review(row)).collect();
+    if rows.is_empty() && finding.closed_by.is_empty() {
+        reviews.insert(finding.review.clone());
+    }
+    open.extend(reviews.iter().filter_map(|review| said_gone(case, &finding.id, review).err()));
     if !open.is_empty() {
-        let why = format!("{} ({}) is open: {}", finding.title, finding.severity, open.join("; "));
+        let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
         against.add(Code::Finding, &finding.id, why);
     }
 }
 
-/// By somebody of the role that reviews, or anyone the policy knows where there is no such review.
-fn said_gone(case: &Case<'_>, finding: &Finding) -> Result<(), String> {
-    let closed = case.state.closed.get(&finding.id);
+fn said_gone(case: &Case<'_>, finding: &str, review: &str) -> Result<(), String> {
+    let closed = case.state.closed.get(finding);
     let closed = closed.ok_or("no check proves that it is gone, and nobody has said so")?;
-    let review = case.policy.reviews.iter().find(|review| review.id == finding.review);
+    may_close(case, review, closed)
+}
+
+/// By somebody of the role that reviews, or anyone the policy knows where there is no such review; for the present artefact.
+fn may_close(case: &Case<'_>, review: &str, closure: &Closure) -> Result<(), String> {
+    let closed = &closure.closed;
+    if closure.artefact.as_ref() != Some(&case.release.artefact) {
+        let of = closure.artefact.as_deref().unwrap_or("no artefact");
+        return Err(format!("{} said that it is gone, but of {of}", closed.by));
+    }
+    let review = case.policy.reviews.iter().find(|known| known.id == review);
     match review {
         Some(review) if case.holds(&closed.by, &review.role) => Ok(()),
         Some(review) => Err(format!("{} says that it is gone, but is not `{}`", closed.by, review.role)),

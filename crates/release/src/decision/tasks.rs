@@ -4,6 +4,7 @@ use super::{Against, Code};
 use crate::day::Days;
 use crate::policy::Task;
 use crate::proof::Case;
+use crate::state::TaskRow;
 
 /// Missed tasks that have to be done.
 pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) {
@@ -29,7 +30,9 @@ fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
 /// What is missing; empty when it is done. Each of its signers has to say so, each another person; without signers its owner or
 /// anyone, or the checks that it was to prove.
 fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
-    let of_task = || case.release.tasks.iter().filter(|done| done.task == task.id);
+    // Whatever was done for another artefact has to be done again.
+    let now = |row: &&TaskRow| row.done.task == task.id && row.artefact == case.release.artefact;
+    let of_task = || case.release.tasks.iter().filter(now).map(|row| &row.done);
     if task.signers.is_empty() {
         let known = of_task().any(|done| case.person(&done.by).is_some());
         let done = known || case.all_passed(&task.proves);
@@ -39,7 +42,7 @@ fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
     for done in of_task() {
         let role = done.role.as_deref().unwrap_or_default();
         let asked = task.signers.iter().any(|signer| signer == role);
-        let other = people.iter().any(|(person, as_role)| *person == done.by && *as_role != role);
+        let other = people.iter().any(|(person, as_role)| case.same(person, &done.by) && *as_role != role);
         if asked && !other && case.holds(&done.by, role) {
             people.push((&done.by, role));
         }

@@ -12,6 +12,8 @@ pub struct Standing {
     pub newest: Evidence,
     /// So many like it in a row, itself included.
     pub run: u32,
+    /// The latest moment at which any of it was taken: a pass from before then comes too late.
+    pub latest: Timestamp,
     /// What stands; absent until there were enough in a row.
     pub settled: Option<Settled>,
 }
@@ -19,7 +21,7 @@ pub struct Standing {
 /// An answer that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// The newest evidence with this answer.
+    /// The newest evidence with this answer that had enough like it in a row.
     pub evidence: Evidence,
     /// When the answer last became another one.
     pub changed_at: Timestamp,
@@ -28,25 +30,30 @@ pub struct Settled {
 }
 
 impl Standing {
-    /// With one more piece of evidence about the same question and subject, from row `row` of the journal. Older evidence than the
-    /// newest, and the same once more, change nothing.
+    /// With one more piece of evidence about the same question and subject, from row `row` of the journal. A pass older than the
+    /// newest, and the same once more, change nothing. What is no pass counts whenever it was taken, so that no date hides it.
     pub fn settle(before: Option<Standing>, evidence: Evidence, row: u64) -> Standing {
         let Some(before) = before else {
             let settled = (needed(&evidence) == 1).then(|| Settled::new(evidence.clone(), row));
-            return Standing { newest: evidence, run: 1, settled };
+            let latest = evidence.observed.taken;
+            return Standing { newest: evidence, run: 1, latest, settled };
         };
-        if evidence.observed.taken < before.newest.observed.taken || evidence.hash == before.newest.hash {
+        let late = evidence.observed.taken < before.latest && evidence.answer() == Answer::Pass;
+        if late || evidence.hash == before.newest.hash {
             return before;
         }
+        let latest = before.latest.max(evidence.observed.taken);
         let run = if alike(&before.newest, &evidence) { before.run.saturating_add(1) } else { 1 };
         let settled = match before.settled {
             Some(settled) if alike(&settled.evidence, &evidence) => {
-                Some(Settled { evidence: evidence.clone(), ..settled })
+                // One answer among others does not renew it either: what keeps turning has to run out.
+                let enough = run >= needed(&evidence);
+                Some(if enough { Settled { evidence: evidence.clone(), ..settled } } else { settled })
             }
             _ if run >= needed(&evidence) => Some(Settled::new(evidence.clone(), row)),
             other => other,
         };
-        Standing { newest: evidence, run, settled }
+        Standing { newest: evidence, run, latest, settled }
     }
 }
 
@@ -76,31 +83,36 @@ mod tests {
     use super::super::{Observation, Subject};
     use super::*;
 
+    /// Taken at this minute.
+    fn seen(letter: char, minute: u64, settle: u32) -> Evidence {
+        let why = String::new();
+        let answer = match letter {
+            'p' => Answer::Pass,
+            'f' => Answer::Fail { why },
+            _ => Answer::Error { why },
+        };
+        let taken = Timestamp::from_second(60 * minute as i64).unwrap();
+        let observed = Observation {
+            question: Question::Check("x".to_owned()),
+            subject: Subject::Team,
+            taken,
+            expires: taken + jiff::SignedDuration::from_hours(1),
+            answer,
+            figures: Default::default(),
+            by: None,
+            inputs: String::new(),
+            output: None,
+            control_failed: None,
+            settle,
+        };
+        observed.seal()
+    }
+
     fn stands(answers: &str, settle: u32) -> String {
         let mut standing = None;
         let mut seen = String::new();
         for (place, letter) in (0_u64..).zip(answers.chars()) {
-            let why = String::new();
-            let answer = match letter {
-                'p' => Answer::Pass,
-                'f' => Answer::Fail { why },
-                _ => Answer::Error { why },
-            };
-            let taken = Timestamp::from_second(60 * place as i64).unwrap();
-            let evidence = Observation {
-                question: Question::Check("x".to_owned()),
-                subject: Subject::Team,
-                taken,
-                expires: taken + jiff::SignedDuration::from_hours(1),
-                answer,
-                figures: Default::default(),
-                by: None,
-                inputs: String::new(),
-                output: None,
-                control_failed: None,
-                settle,
-            };
-            let next = Standing::settle(standing, evidence.seal(), place);
+            let next = Standing::settle(standing, self::seen(letter, place, settle), place);
             let settled = next.settled.as_ref();
             seen.push(
                 settled.map_or('-', |settled| settled.evidence.observed.answer.as_str().as_bytes()[0].into()),
@@ -108,6 +120,37 @@ mod tests {
             standing = Some(next);
         }
         seen
+    }
+
+    /// What stood when this much was seen, by letter and minute.
+    fn last(answers: &[(char, u64)]) -> &'static str {
+        let all = answers.iter().fold(None, |before, (letter, minute)| {
+            Some(Standing::settle(before, seen(*letter, *minute, 1), 0))
+        });
+        all.unwrap().settled.unwrap().evidence.answer().as_str()
+    }
+
+    #[test]
+    fn no_date_hides_a_failure() {
+        assert_eq!(last(&[('p', 9_000), ('f', 1)]), "fail");
+        assert_eq!(
+            last(&[('p', 9), ('f', 1), ('p', 5)]),
+            "fail",
+            "a pass from before the newest comes too late"
+        );
+        assert_eq!(last(&[('p', 9), ('f', 1), ('p', 10)]), "pass");
+    }
+
+    #[test]
+    fn what_keeps_turning_renews_nothing() {
+        let standing = (0_u64..).zip("pppffpffpffp".chars()).fold(None, |before, (minute, letter)| {
+            Some(Standing::settle(before, seen(letter, minute, 3), minute))
+        });
+        let settled = standing.unwrap().settled.unwrap();
+        assert_eq!(
+            (settled.evidence.answer(), settled.evidence.observed.taken),
+            (Answer::Pass, Timestamp::from_second(120).unwrap())
+        );
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(crate) fn demands(policy: &Policy) -> Vec<Demand<'_>> {
     }
     for (place, card) in policy.scorecards.iter().enumerate() {
         for (number, row) in card.rows.iter().enumerate() {
-            if let Score::Measured { pass, warn } = &row.score {
+            if let Score::Measured { pass, warn, .. } = &row.score {
                 let path =
                     |name| at("scorecard", place, &["row", &number.to_string(), "score", "measured", name]);
                 push(pass, Place::Score, path("pass"));

@@ -285,8 +285,11 @@ pub enum FileFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasuredProbe {
-    /// What it has to be.
+    /// What it has to be; compared again with the figure in the evidence.
     pub target: Target,
+    /// Which role gives the figure; absent: anyone whom the policy gives a role.
+    #[serde(default)]
+    pub by: Option<String>,
     /// What it was when the policy was written.
     #[serde(default)]
     pub stated: Option<Figure>,

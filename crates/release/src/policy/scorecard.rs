@@ -98,6 +98,9 @@ pub enum Score {
         /// To be half good.
         #[serde(default)]
         warn: Option<Box<Target>>,
+        /// Which role may give the value by hand; absent: anyone whom the policy gives a role.
+        #[serde(default)]
+        by: Option<String>,
     },
     /// The score of a review.
     Review {

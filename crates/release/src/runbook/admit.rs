@@ -21,6 +21,9 @@ pub enum Unwanted {
     /// No such step.
     #[error("the runbook has no step `{0}`")]
     NoSuchStep(String),
+    /// A run ends when nothing is left to do, and as that says.
+    #[error("the run is not over, or ended otherwise: do or skip what is left, or turn it back")]
+    NotOver,
     /// Nobody asked.
     #[error("nobody is asked about step `{0}` now")]
     NotAsked(String),
@@ -40,11 +43,14 @@ pub fn admits(runbook: &Runbook, state: &RunState, now: Timestamp, event: &Event
         Event::StepStarted(body) => &body.step,
         Event::UndoStarted(body) => &body.step,
         Event::UndoEnded(body) => &body.step,
-        Event::RunTakenOver(_)
-        | Event::RunPaused(_)
-        | Event::RunResumed(_)
-        | Event::RunTurnedBack(_)
-        | Event::RunEnded(_) => return Ok(()),
+        Event::RunTakenOver(_) | Event::RunPaused(_) | Event::RunResumed(_) | Event::RunTurnedBack(_) => {
+            return Ok(());
+        }
+        Event::RunEnded(body) => {
+            let over =
+                matches!(next(runbook, state, now), Next::Finished { outcome } if outcome == body.outcome);
+            return if over { Ok(()) } else { Err(Unwanted::NotOver) };
+        }
     };
     if !runbook.steps.iter().any(|known| known.id == *step) {
         return Err(Unwanted::NoSuchStep(step.clone()));

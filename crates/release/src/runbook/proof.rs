@@ -8,10 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::event::RunOutcome;
 use super::state::{RunState, Standing};
-use super::step::only_reads;
 use super::timing::{Slack, shown, timing};
 use crate::Length;
-use crate::policy::{Check, Policy, Probe, ProofProbe, Purpose, Runbook};
+use crate::policy::{Action, Check, Policy, Probe, ProofProbe, Purpose, Runbook};
 
 /// What a run can prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,8 +87,11 @@ fn proof(check: &Check, runbook: &Runbook, state: &RunState) -> Option<Proof> {
         against.push(format!("it was run in `{}`, and the check is about `{wanted}`", began.environment));
     }
     for step in runbook.steps.iter().filter(|step| !step.optional) {
-        if let Standing::Skipped(_) = state.standing(&step.id) {
-            against.push(format!("step `{}` was skipped", step.id));
+        match state.standing(&step.id) {
+            Standing::Done(_) => {}
+            Standing::Skipped(_) => against.push(format!("step `{}` was skipped", step.id)),
+            _ if state.ended.is_none() => {}
+            _ => against.push(format!("step `{}` was not done", step.id)),
         }
     }
     if kind == ProofKind::BackupRestored {
@@ -118,7 +120,7 @@ fn not_compared(runbook: &Runbook, probe: &ProofProbe, state: &RunState) -> Opti
     let Some(restored) = restores(runbook, probe).filter(|at| done(*at)).last() else {
         return Some("no step that restores it was done".to_owned());
     };
-    let looks = |at: usize| runbook.steps[at].action.as_ref().is_some_and(only_reads);
+    let looks = |at: usize| matches!(runbook.steps[at].action, Some(Action::Check { .. }));
     let compared = (restored + 1..runbook.steps.len()).any(|at| looks(at) && done(at));
     (!compared).then(|| "no check looked at the data after they were restored".to_owned())
 }

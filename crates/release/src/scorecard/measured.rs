@@ -1,8 +1,10 @@
 //! Scores by a measured value.
 
+use std::collections::BTreeMap;
+
 use crate::Figure;
-use crate::evidence::{Answer, Evidence, Question};
-use crate::policy::Target;
+use crate::evidence::{Answer, Evidence, Question, Subject};
+use crate::policy::{Policy, Target};
 use crate::proof::{Case, Lack};
 
 /// The name of a target's value among the figures of evidence: the metric, then `@` and the quantile if it has one, then `/` and the
@@ -13,21 +15,29 @@ pub fn figure_name(target: &Target) -> String {
     format!("{}{quantile}{over}", target.metric)
 }
 
+/// What a row asks, and of whom.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) question: &'a Question,
+    /// Who may answer by hand.
+    pub(super) role: Option<&'a str>,
+}
+
 /// Scale when `pass` holds, half of it when `warn` does, else nothing.
 pub(super) fn score(
     case: &Case<'_>,
-    question: &Question,
+    asked: Asked<'_>,
     scale: Figure,
     pass: &Target,
     warn: Option<&Target>,
 ) -> Result<(Figure, String), String> {
-    let (passed, words) = holds(case, question, pass)?;
+    let (passed, words) = holds(case, asked, pass)?;
     if passed {
         return Ok((scale, format!("{words}: pass")));
     }
     match warn {
         None => Ok((Figure::ZERO, format!("{words} does not hold: fail"))),
-        Some(warn) => match holds(case, question, warn)? {
+        Some(warn) => match holds(case, asked, warn)? {
             (true, words) => Ok((Figure::from_millionths(scale.millionths() / 2), format!("{words}: warn"))),
             (false, words) => Ok((Figure::ZERO, format!("{words} does not hold: fail"))),
         },
@@ -35,25 +45,35 @@ pub(super) fn score(
 }
 
 /// Whether the newest measured value meets the target, and what was compared.
-fn holds(case: &Case<'_>, question: &Question, target: &Target) -> Result<(bool, String), String> {
+fn holds(case: &Case<'_>, asked: Asked<'_>, target: &Target) -> Result<(bool, String), String> {
+    let evidence = newest(case, asked, &figure_name(target))?;
+    compared(case.policy, target, &evidence.observed.figures)
+}
+
+/// Whether these figures meet the target, and what was compared.
+pub(crate) fn compared(
+    policy: &Policy,
+    target: &Target,
+    figures: &BTreeMap<String, Figure>,
+) -> Result<(bool, String), String> {
     let name = figure_name(target);
-    let (value, events) = newest(case, question, &name)?;
+    let value = *figures.get(&name).ok_or_else(|| format!("no evidence has a figure `{name}`"))?;
     if let Some(least) = target.at_least_events {
         let least = Figure::whole(i64::try_from(least).unwrap_or(i64::MAX));
-        match events {
-            Some(events) if events >= least => {}
+        match figures.get(&format!("{name}#events")) {
+            Some(events) if *events >= least => {}
             Some(events) => return Err(format!("`{name}` is of {events} events, fewer than {least}")),
             None => return Err(format!("nobody says of how many events `{name}` is: give `{name}#events`")),
         }
     }
-    let limit = limit(case, target)?;
+    let limit = limit(policy, target)?;
     Ok((target.is.holds(value, limit), format!("{name} {value} {} {limit}", target.is.as_str())))
 }
 
 /// In the metric's unit.
-fn limit(case: &Case<'_>, target: &Target) -> Result<Figure, String> {
+fn limit(policy: &Policy, target: &Target) -> Result<Figure, String> {
     let Some(id) = &target.times_baseline else { return Ok(target.value) };
-    let baseline = case.policy.baselines.iter().find(|baseline| baseline.id == *id);
+    let baseline = policy.baselines.iter().find(|baseline| baseline.id == *id);
     let values = baseline.map_or(&[][..], |baseline| &baseline.values);
     let same = |value: &&crate::policy::BaselineValue| {
         value.metric == target.metric && value.quantile == target.quantile
@@ -63,15 +83,27 @@ fn limit(case: &Case<'_>, target: &Target) -> Result<Figure, String> {
     Ok(value.value * target.value)
 }
 
-/// From the row's own evidence or that of any check, whichever is newer; and the number of events it is of.
-fn newest(case: &Case<'_>, question: &Question, name: &str) -> Result<(Figure, Option<Figure>), String> {
+/// The row's own evidence or that of any check of where the release is to go, whichever is newer.
+fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Result<&'a Evidence, String> {
     let mut expired = None;
+    let mut strange = None;
     let mut best: Option<&Evidence> = None;
-    let checks = case.policy.checks.iter().map(|check| {
+    let here = |subject: &Subject| match subject {
+        Subject::Artefact { environment, .. } | Subject::Environment(environment) => {
+            *environment == case.release.environment
+        }
+        Subject::Team => false,
+    };
+    let checks = case.policy.checks.iter().filter(|check| here(&case.subject(check))).map(|check| {
         let question = Question::Check(check.id.clone());
-        case.current(&question, &case.subject(check), Some(check.expires))
+        let settled = case.current(&question, &case.subject(check), Some(check.expires))?;
+        case.may_say(check, &settled.evidence).map(|()| settled)
     });
-    let own = case.current(question, &case.this(), None);
+    let own = case.current(asked.question, &case.this(), None).and_then(|settled| {
+        // What control measured has no name on it.
+        let by = settled.evidence.observed.by.as_deref();
+        by.map_or(Ok(()), |by| case.in_role(by, asked.role)).map(|()| settled)
+    });
     for settled in std::iter::once(own).chain(checks) {
         match settled {
             Ok(settled) => {
@@ -83,15 +115,17 @@ fn newest(case: &Case<'_>, question: &Question, name: &str) -> Result<(Figure, O
                 }
             }
             Err(Lack::Expired(at)) => expired = expired.max(Some(at)),
+            Err(lack @ (Lack::NotTheirs { .. } | Lack::NoRole(_) | Lack::ByHand(_))) => {
+                strange = Some(lack.to_string());
+            }
             Err(_) => {}
         }
     }
-    let figure = |name: &str| best.and_then(|best| best.observed.figures.get(name)).copied();
-    match (figure(name), expired) {
-        (Some(value), _) => Ok((value, figure(&format!("{name}#events")))),
+    best.ok_or_else(|| match (strange, expired) {
+        (Some(why), _) => format!("no evidence has a figure `{name}` that counts: {why}"),
         (None, Some(at)) => {
-            Err(format!("no evidence has a figure `{name}`, or none that had not expired by {at}"))
+            format!("no evidence has a figure `{name}`, or none that had not expired by {at}")
         }
-        (None, None) => Err(format!("no evidence has a figure `{name}`")),
-    }
+        (None, None) => format!("no evidence has a figure `{name}`"),
+    })
 }

@@ -79,7 +79,8 @@ impl Days<'_> {
         closed
     }
 
-    /// Dates that the calendar does not know, runs of them as one, that meet `range`.
+    /// Dates that the calendar does not know, runs of them as one, that meet `range`; with the margin before an opening that may
+    /// be at their first moment.
     pub(super) fn unknown(&self, range: Stretch) -> Vec<Closed> {
         let Some(market) = &self.rules.market else { return Vec::new() };
         let mut unknown: Vec<Closed> = Vec::new();
@@ -88,7 +89,11 @@ impl Days<'_> {
             let stretch = day(&market.zone, date);
             match unknown.last_mut() {
                 Some(last) if last.stretch.to == stretch.from => last.stretch.to = stretch.to,
-                _ => unknown.push(Closed { stretch, why: Why::CalendarUnknown { date, words } }),
+                _ => {
+                    let from = earlier(stretch.from, self.rules.before_open);
+                    let stretch = Stretch { from, to: stretch.to };
+                    unknown.push(Closed { stretch, why: Why::CalendarUnknown { date, words } });
+                }
             }
         }
         unknown.retain(|closed| closed.stretch.meets(range));

@@ -329,7 +329,7 @@ fn acted(acts: &[Act]) -> Acted {
 }
 
 fn window(open: bool) -> WindowAnswer {
-    WindowAnswer { open, reasons: Vec::new() }
+    WindowAnswer { open, ..WindowAnswer::default() }
 }
 
 #[test]

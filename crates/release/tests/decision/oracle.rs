@@ -85,15 +85,15 @@ impl Told<'_> {
         changed.unwrap_or_else(|| A.to_owned())
     }
 
-    /// Evidence about this question and the present artefact, without what came too late and what came twice.
+    /// Evidence about this question and the present artefact, without passes that came too late and what came twice.
     fn evidence(&self, question: &Question, subject: &Subject, rows: usize) -> Vec<&Evidence> {
         let mut kept: Vec<&Evidence> = Vec::new();
         for event in &self.events[..rows] {
             let Event::EvidenceRecorded(evidence) = event else { continue };
             let Observation { question: asked, subject: about, taken, .. } = &evidence.observed;
-            let late =
-                kept.last().is_some_and(|last| *taken < last.observed.taken || evidence.hash == last.hash);
-            if asked == question && about == subject && !late {
+            let late = kept.iter().any(|other| *taken < other.observed.taken) && answer(evidence) == "pass";
+            let twice = kept.last().is_some_and(|last| evidence.hash == last.hash);
+            if asked == question && about == subject && !late && !twice {
                 kept.push(evidence);
             }
         }
@@ -108,8 +108,8 @@ impl Told<'_> {
         let kept = self.evidence(&Question::Check(check.to_owned()), &subject, rows);
         let needed = if check == "health" { 2 } else { 1 };
         let alike = |run: &[&Evidence]| run.iter().all(|evidence| answer(evidence) == answer(run[0]));
-        let settled = kept.windows(needed).rev().find(|run| alike(run)).map(|run| answer(run[0]))?;
-        kept.into_iter().rev().find(|evidence| answer(evidence) == settled)
+        // The last run that was long enough, and its last answer.
+        kept.windows(needed).rev().find(|run| alike(run)).map(|run| run[needed - 1])
     }
 
     fn of_row(&self, row: &str, rows: usize) -> Option<&Evidence> {
@@ -146,7 +146,11 @@ impl Told<'_> {
         answer(evidence) == "pass"
             && (observed.taken..expires).contains(&self.now)
             && (check != "cors" || observed.control_failed == Some(true))
-            && (check != "training" || holds(observed.by.as_deref().unwrap_or(""), "devops"))
+            // A person attests the training; machines look at everything else, and sign nothing.
+            && match observed.by.as_deref() {
+                Some(by) => check == "training" && holds(by, "devops"),
+                None => check != "training",
+            }
     }
 
     /// In millionths.
@@ -171,24 +175,26 @@ impl Told<'_> {
     }
 
     fn counting(&self, matter: &Matter) -> Vec<&Signed> {
-        let mut standing: Vec<(usize, &Signed, Option<Timestamp>)> = Vec::new();
+        let mut yes: Vec<(usize, &Signed, Option<Timestamp>)> = Vec::new();
+        let mut no: Vec<(usize, &Signed)> = Vec::new();
+        let theirs = |one: &Signed, other: &Signed| one.role == other.role && one.person == other.person;
         for (row, event) in self.events.iter().enumerate() {
             match event {
                 Event::Signed(signed) if signed.release == RELEASE && signed.matter == *matter => {
-                    let theirs = |(_, other, _): &&(usize, &Signed, Option<Timestamp>)| {
-                        other.role == signed.role && other.person == signed.person
-                    };
-                    let before = standing.iter().find(theirs);
-                    if before
-                        .is_some_and(|(_, other, back)| signed.at <= back.unwrap_or(other.at).max(other.at))
-                    {
-                        continue;
+                    let before = yes.iter().find(|(_, other, _)| theirs(other, signed));
+                    let newer = before
+                        .is_none_or(|(_, other, back)| signed.at > back.unwrap_or(other.at).max(other.at));
+                    if newer {
+                        yes.retain(|(_, other, _)| !theirs(other, signed));
                     }
-                    standing.retain(|other| !theirs(&other));
-                    standing.push((row, signed, None));
+                    match signed.vote {
+                        Vote::NoGo if no.iter().all(|(_, other)| *other != signed) => no.push((row, signed)),
+                        Vote::Go if newer => yes.push((row, signed, None)),
+                        _ => {}
+                    }
                 }
                 Event::SignatureWithdrawn(body) if body.matter == *matter => {
-                    for (_, signed, back) in &mut standing {
+                    for (_, signed, back) in &mut yes {
                         if signed.role == body.role && signed.person == body.person {
                             back.get_or_insert(body.at);
                         }
@@ -197,11 +203,24 @@ impl Told<'_> {
                 _ => {}
             }
         }
+        // Who said no has said so until they themselves sign anew: no other row speaks for them.
+        let truly =
+            |row: usize, signed: &Signed| !self.signatures[row].1 && holds(&signed.person, &signed.role);
+        let rows: Vec<(usize, &Signed)> =
+            yes.iter().map(|(row, signed, _)| (*row, *signed)).chain(no.iter().copied()).collect();
+        let ended = |no: &Signed| {
+            let mut later = rows.iter().filter(|(_, other)| theirs(other, no) && other.at > no.at);
+            later.any(|(row, other)| truly(*row, other))
+        };
+        let mut standing: Vec<(usize, &Signed)> = no.iter().filter(|(_, no)| !ended(no)).copied().collect();
+        standing
+            .extend(yes.iter().filter(|(_, _, back)| back.is_none()).map(|(row, signed, _)| (*row, *signed)));
+        standing.sort_by_key(|(row, _)| *row);
         let mut counting: Vec<&Signed> = Vec::new();
-        for (row, signed, back) in standing {
+        for (row, signed) in standing {
             let twice =
                 counting.iter().any(|other| other.person == signed.person && other.role != signed.role);
-            if back.is_none() && !twice && self.good(row, signed) && self.in_turn(row, signed, &counting) {
+            if !twice && self.good(row, signed) && self.in_turn(row, signed, &counting) {
                 counting.push(signed);
             }
         }
@@ -248,25 +267,31 @@ impl Told<'_> {
     }
 
     fn findings_closed(&self) -> bool {
-        let mut open: Option<(bool, Vec<String>)> = None;
-        for event in self.events {
+        let present = self.artefact(self.events.len());
+        let mut open: Vec<(bool, bool, Vec<String>)> = Vec::new();
+        for (row, event) in self.events.iter().enumerate() {
             match event {
                 Event::FindingOpened(body) => {
-                    open = (body.severity != "P2").then(|| (false, body.closed_by.clone()));
+                    // What was closed by then is over; what was not is made no better by being opened again.
+                    open.retain(|(closed, ..)| !closed);
+                    open.push((false, body.severity != "P2", body.closed_by.clone()));
                 }
                 Event::FindingClosed(body) => {
-                    if let Some((closed, _)) = &mut open {
-                        *closed = PEOPLE.iter().any(|(person, _)| *person == body.by);
+                    // Gone from what was looked at then.
+                    let known = PEOPLE.iter().any(|(person, _)| *person == body.by);
+                    if known && self.artefact(row) == present {
+                        open.iter_mut().for_each(|(closed, ..)| *closed = true);
                     }
                 }
                 _ => {}
             }
         }
-        match open {
-            None => true,
-            Some((closed, checks)) if checks.is_empty() => closed,
-            Some((_, checks)) => checks.iter().all(|check| self.proven(check)),
-        }
+        let gone = |closed: bool, checks: &[String]| match checks {
+            [] => closed,
+            checks => checks.iter().all(|check| self.proven(check)),
+        };
+        open.iter().all(|(_, blocks, _)| !blocks)
+            || open.iter().all(|(closed, _, checks)| gone(*closed, checks))
     }
 
     fn no_incident(&self) -> bool {
@@ -280,23 +305,28 @@ impl Told<'_> {
 
     fn task_done(&self) -> bool {
         let done = |role: &str| {
-            self.events
-                .iter()
-                .any(|event| matches!(event, Event::TaskDone(body) if body.role.as_deref() == Some(role)))
+            self.events.iter().enumerate().any(|(row, event)| {
+                matches!(event, Event::TaskDone(body) if body.role.as_deref() == Some(role))
+                    && self.artefact(row) == self.artefact(self.events.len())
+            })
         };
         (done("security") && done("devops")) || self.now < "2025-11-11T18:30:00Z".parse().unwrap()
     }
 
     fn condition_open(&self) -> Option<bool> {
-        let mark = self.events.iter().rev().find_map(|event| match event {
-            Event::ConditionMet(body) => Some((true, body)),
-            Event::ConditionMissed(body) => Some((false, body)),
+        let mark = self.events.iter().enumerate().rev().find_map(|(row, event)| match event {
+            Event::ConditionMet(body) => Some((true, body, self.artefact(row))),
+            Event::ConditionMissed(body) => Some((false, body, String::new())),
             _ => None,
         });
         let due: Timestamp = "2026-01-13T18:30:00Z".parse().unwrap();
         match mark {
-            Some((true, body)) if holds(&body.by, "qa") => Some(false),
-            Some((false, _)) => None,
+            Some((true, body, artefact))
+                if holds(&body.by, "qa") && artefact == self.artefact(self.events.len()) =>
+            {
+                Some(false)
+            }
+            Some((false, ..)) => None,
             _ => (self.now < due).then_some(true),
         }
     }

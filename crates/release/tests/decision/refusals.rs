@@ -1,10 +1,12 @@
 //! Whose signature counts.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use release::decision::{Code, Outcome};
-use release::event::{Event, Matter, SignatureWithdrawn, Signed};
+use release::event::{ArtefactChanged, Event, Matter, Reopened, SignatureWithdrawn, Signed, Vote};
 use release::signature::admit;
 
-use crate::world::{RELEASE, World, policy, sign, verify};
+use crate::world::{A, RELEASE, World, policy, sign, verify};
 
 const UNANIMOUS: &str = "\"unanimous\"";
 
@@ -75,6 +77,41 @@ fn by_the_author_alone() {
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
 }
 
+/// Two names with one key are one person, and whoever supplied the artefact is one of its authors.
+#[test]
+fn by_one_person_under_two_names() {
+    let key = |person| STANDARD.encode(crate::world::key(person));
+    let text = policy(UNANIMOUS).replace(&key("chitra"), &key("asha"));
+    let mut world = World::new(&text);
+    world.proven();
+    let password = Matter::Blocker("password".to_owned());
+    world.signs(password.clone(), "security", "asha");
+    world.signs(password, "devops", "binod");
+    world.signs(Matter::Release, "security", "asha");
+    let double = sign(world.signed(Matter::Release, "qa", "chitra"), "asha");
+    refused(&world, &double, "nobody signs in two roles");
+
+    let mut world = World::new(&policy("{ quorum = 1 }"));
+    world.add(Event::ArtefactChanged(ArtefactChanged {
+        release: RELEASE.to_owned(),
+        artefact: A.to_owned(),
+        version: "1.0.0".to_owned(),
+        at: world.now,
+        by: "chitra".to_owned(),
+    }));
+    world.proven();
+    let password = Matter::Blocker("password".to_owned());
+    world.signs(password.clone(), "security", "asha");
+    world.signs(password, "devops", "binod");
+    world.signs(Matter::Release, "qa", "chitra");
+    no_go(&world, Code::AuthorAlone, "manager", "only chitra signed");
+    world.add(Event::Reopened(Reopened { release: RELEASE.to_owned(), why: Vec::new(), at: world.now }));
+    world.signs(Matter::Blocker("password".to_owned()), "security", "asha");
+    world.signs(Matter::Blocker("password".to_owned()), "devops", "binod");
+    world.signs(Matter::Release, "qa", "chitra");
+    no_go(&world, Code::AuthorAlone, "manager", "only chitra signed");
+}
+
 #[test]
 fn with_another_key_or_other_words() {
     let world = signed_by(UNANIMOUS, &[("security", "asha")]);
@@ -140,6 +177,38 @@ fn what_was_taken_back_cannot_be_sent_again() {
     world.add(Event::Signed(old));
     no_go(&world, Code::Signature, "qa", "chitra took it back: a flaky test");
     world.signs(Matter::Release, "qa", "chitra");
+    assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+}
+
+/// Two people may sign as `qa`: the no of one is not undone by a row that they did not sign, however it is made.
+#[test]
+fn a_no_ends_with_a_newer_signature_of_the_same_person_only() {
+    let mut world = signed_by(UNANIMOUS, &[("security", "asha")]);
+    let mut no = world.signed(Matter::Release, "qa", "farah");
+    no.vote = Vote::NoGo;
+    let no = sign(no, "farah");
+    world.add(Event::Signed(no.clone()));
+    world.signs(Matter::Release, "qa", "chitra");
+    world.signs(Matter::Release, "director", "deepa");
+    no_go(&world, Code::Signature, "qa", "farah says no");
+    world.add(Event::SignatureWithdrawn(SignatureWithdrawn {
+        release: RELEASE.to_owned(),
+        matter: Matter::Release,
+        role: "qa".to_owned(),
+        person: "farah".to_owned(),
+        at: world.now,
+        why: "not theirs".to_owned(),
+    }));
+    no_go(&world, Code::Signature, "qa", "farah says no");
+    for vote in [Vote::Go, Vote::NoGo] {
+        let forged = Signed { vote, ..world.signed(Matter::Release, "qa", "farah") };
+        world.add(Event::Signed(sign(forged, "chitra")));
+        no_go(&world, Code::Signature, "qa", "farah says no");
+    }
+    world.signs(Matter::Release, "qa", "farah");
+    assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+    refused(&world, &no, "not newer than the last one");
+    world.add(Event::Signed(no));
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
 }
 

@@ -152,6 +152,94 @@ fn a_review_counts_until_it_is_due_again() {
     );
 }
 
+const BY_HAND: &str = r#"
+format = 1
+[service]
+name = "ticker"
+[[person]]
+id = "asha"
+name = "Asha"
+roles = ["qa"]
+[[person]]
+id = "binod"
+name = "Binod"
+roles = ["devops"]
+[[check]]
+id = "bugs"
+probe.measured = { target = { metric = "bugs", is = "==", value = 0 }, by = "qa" }
+[[check]]
+id = "elsewhere"
+environment = "staging"
+probe.tcp = { address = "there:1" }
+[[metric]]
+id = "bugs"
+kind = "count"
+unit = "bugs"
+[[blocker]]
+id = "bugs"
+title = "No bugs"
+checks = ["bugs"]
+[[scorecard]]
+id = "mix"
+method = "mean"
+threshold = 6
+[[scorecard.row]]
+id = "bugs"
+title = "Bugs"
+[scorecard.row.score.measured]
+pass = { metric = "bugs", is = "==", value = 0 }
+by = "qa"
+"#;
+
+/// A figure that a person gives is theirs to give, and it is the figure that counts, not the word beside it.
+#[test]
+fn a_figure_counts_by_whom_where_and_by_itself() {
+    let with = |question: &Question, environment: &str, by: Option<&str>, bugs: i64| {
+        let mut world = World::new(BY_HAND);
+        let subject = Subject::Artefact { digest: A.to_owned(), environment: environment.to_owned() };
+        let figures = [("bugs".to_owned(), Figure::whole(bugs))].into();
+        let seen = observation("", A, Answer::Pass, world.now);
+        let by = by.map(str::to_owned);
+        world.seen(Observation { question: question.clone(), subject, figures, by, ..seen });
+        let (decision, card) = mix(&world);
+        let open = decision.reasons_of(Code::Blocker).next().map(|reason| reason.why.clone());
+        (open, card.rows[0].score, card.rows[0].from.clone())
+    };
+    let check = |id: &str| Question::Check(id.to_owned());
+    let ten = Some(Figure::whole(10));
+    assert_eq!(
+        with(&check("bugs"), "production", Some("asha"), 0),
+        (None, ten, "bugs 0 == 0: pass".to_owned())
+    );
+    for (by, words) in
+        [(Some("binod"), "binod does not hold"), (Some("zoe"), "zoe does not"), (None, "nobody")]
+    {
+        let (open, score, from) = with(&check("bugs"), "production", by, 0);
+        assert!(open.as_ref().is_some_and(|why| why.contains(words)), "{open:?}");
+        assert!(score.is_none() && from.contains(words), "{from}");
+    }
+    let (open, score, _) = with(&check("bugs"), "production", Some("asha"), 3);
+    assert_eq!(
+        (open.as_deref(), score),
+        (Some("check `bugs`: it failed: bugs 3 == 0 does not hold"), Some(Figure::ZERO))
+    );
+
+    let row = Question::Row { scorecard: "mix".to_owned(), row: "bugs".to_owned() };
+    assert_eq!(with(&row, "production", Some("asha"), 0).1, ten);
+    assert_eq!(with(&row, "production", Some("binod"), 0).1, None);
+    assert_eq!(with(&check("elsewhere"), "staging", None, 0).1, None, "it was seen in staging");
+}
+
+#[test]
+fn nobody_answers_for_a_machine() {
+    let mut world = ready();
+    let seen = observation("one", A, Answer::Pass, world.now);
+    world.seen(Observation { by: Some("asha".to_owned()), ..seen });
+    let (decision, card) = mix(&world);
+    assert_eq!(decision.outcome, Outcome::NoGo);
+    assert_eq!(card.rows[0].from, "check `one`: it is asked by a machine, and asha is not one");
+}
+
 /// What is signed follows scores, not every figure: measuring again with the same result is no change.
 #[test]
 fn measured_again_the_same_is_on_the_table() {

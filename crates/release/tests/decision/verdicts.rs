@@ -2,13 +2,15 @@
 
 use jiff::SignedDuration;
 use release::Figure;
+use release::calendar::Calendars;
 use release::decision::{Code, Decision, NotTheSame, Outcome, WindowAnswer, again, decide, record, reopens};
 use release::event::{
     ConditionMarked, Event, FindingClosed, FindingOpened, IncidentClosed, IncidentOpened, Matter,
-    PolicyChanged, Vote,
+    PolicyChanged, Rescheduled, Vote,
 };
 use release::evidence::{Answer, Observation, Subject};
 use release::policy_digest;
+use release::window::Timetable;
 
 use crate::world::{B, RELEASE, World, observation, open, policy, sign, verify};
 
@@ -170,9 +172,26 @@ fn a_score_below_the_threshold_or_not_given() {
 fn a_closed_window() {
     let world = ready();
     let reasons = vec!["the market is in session".to_owned()];
-    let window = WindowAnswer { open: false, reasons };
+    let window = WindowAnswer { open: false, reasons, signers: Vec::new() };
     let decision = decide(&world.loaded, &world.state, world.now, &window, &verify);
     only(&decision, Code::Window, "window", "in session");
+}
+
+/// A hotfix in a freeze: its own signers sign, beside the others.
+#[test]
+fn what_a_window_sets_aside_is_signed_for() {
+    let hotfix = "[[windows.freeze]]\nfrom = \"2025-11-01\"\nto = \"2025-12-01\"\nwhy = \"end of year\"\n[windows.hotfix]\nseverities = [\"P0\"]\nsigners = [\"manager\"]\n";
+    let mut world = World::ready(&(policy(UNANIMOUS) + hotfix));
+    let calendars = Calendars::builtin();
+    let table = Timetable::new(&world.loaded.policy, &calendars).unwrap().for_incident("P0");
+    let window = table.answer(world.now);
+    assert!(window.open && window.signers == ["manager"], "{window:?}");
+    let decided = |world: &World| decide(&world.loaded, &world.state, world.now, &window, &verify);
+    only(&decided(&world), Code::Signature, "manager", "nobody has signed");
+    let signed = world.signed(Matter::Release, "manager", "emil");
+    assert_eq!(release::signature::admit(&world.loaded, &world.state, &signed, world.now, &verify), Ok(()));
+    world.add(Event::Signed(signed));
+    assert_eq!(decided(&world).outcome, Outcome::GoWithConditions);
 }
 
 #[test]
@@ -225,6 +244,12 @@ fn findings_are_closed_by_evidence_and_the_worst_incidents_block() {
     world.add(opened("P2", &["no-such-check"], world.now));
     assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
     world.add(opened("P1", &["no-such-check"], world.now));
+    only(&world.decide(), Code::Finding, "F-1", "the policy has no such check");
+    for (severity, proofs) in [("P2", &[][..]), ("P1", &["token"][..])] {
+        world.add(opened(severity, proofs, world.now));
+        only(&world.decide(), Code::Finding, "F-1", "check `no-such-check`: the policy has no such check");
+    }
+    world.add(opened("never described", &[], world.now));
     world.add(closed(world.now, "asha"));
     only(&world.decide(), Code::Finding, "F-1", "the policy has no such check");
     world.add(opened("P1", &["token"], world.now));
@@ -264,6 +289,68 @@ fn a_missed_task_blocks_when_its_day_is_over() {
     assert!(why.starts_with("it was to be done by 2025-11-11T18:30:00Z: `security`"), "{why}");
     world.proven();
     assert!(against(&world.decide(), Code::Task).is_empty());
+}
+
+#[test]
+fn what_was_said_of_one_artefact_says_nothing_of_another() {
+    let mut world = ready();
+    world.condition("improve", "chitra");
+    let finding = "F-1".to_owned();
+    let (title, review, closed_by, by) =
+        ("Token in the log".to_owned(), String::new(), Vec::new(), "asha".to_owned());
+    let (severity, at) = ("P0".to_owned(), world.now);
+    let opened =
+        FindingOpened { finding: finding.clone(), title, severity, review, closed_by, at, by: by.clone() };
+    world.add(Event::FindingOpened(opened));
+    let closed = FindingClosed { finding, at: world.now, by, why: "gone".to_owned() };
+    world.add(Event::FindingClosed(closed.clone()));
+    world.wait(24);
+    assert_eq!(world.decide().outcome, Outcome::Go);
+
+    world.artefact(B);
+    let decision = world.decide();
+    let [(id, why)] = against(&decision, Code::Finding)[..] else { panic!("{:#?}", decision.reasons) };
+    assert_eq!(
+        (id, why),
+        ("F-1", "Token in the log (P0) is open: asha said that it is gone, but of sha256:aaaa")
+    );
+    let [(task, why)] = against(&decision, Code::Task)[..] else { panic!("{:#?}", decision.reasons) };
+    assert!(task == "hotfix" && why.ends_with("`devops` has not said that it is done"), "{why}");
+    assert_eq!(decision.conditions.len(), 1, "`improve` is open again");
+
+    world.condition("improve", "chitra");
+    world.add(Event::FindingClosed(closed));
+    world.proven();
+    let decision = world.decide();
+    assert!(decision.conditions.is_empty(), "{:?}", decision.conditions);
+    assert!(against(&decision, Code::Finding).is_empty() && against(&decision, Code::Task).is_empty());
+}
+
+#[test]
+fn a_condition_keeps_its_owner_and_its_date() {
+    let text = policy(UNANIMOUS);
+    let world = World::ready(&text.replace("owner = \"qa\", due_day = 56", "due_day = 56"));
+    only(&world.decide(), Code::Condition, "improve", "give it an `owner`");
+    let world = World::ready(&text.replace("day0 = \"2025-11-18\"\n", ""));
+    let decision = world.decide();
+    assert!(
+        against(&decision, Code::Condition)
+            .iter()
+            .any(|(id, why)| *id == "improve" && why.contains("no date"))
+    );
+
+    let mut world = World::ready(&text);
+    let decided = record(&world.loaded, &world.state, world.now, &open(), &verify);
+    world.add(Event::Decided(Box::new(decided)));
+    world.add(Event::Rescheduled(Rescheduled {
+        release: RELEASE.to_owned(),
+        day0: "2026-11-18".parse().unwrap(),
+        at: world.now,
+        by: "binod".to_owned(),
+        why: "later".to_owned(),
+    }));
+    assert_eq!(world.decide().conditions[0].due, Some("2026-01-13".parse().unwrap()));
+    assert_eq!(reopens(&world.loaded, &world.state, "2026-01-13T18:30:00Z".parse().unwrap()).len(), 1);
 }
 
 #[test]

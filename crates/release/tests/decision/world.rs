@@ -134,7 +134,7 @@ pub fn sign(mut signed: Signed, person: &str) -> Signed {
 }
 
 pub fn open() -> WindowAnswer {
-    WindowAnswer { open: true, reasons: Vec::new() }
+    WindowAnswer { open: true, ..WindowAnswer::default() }
 }
 
 /// See the module.

@@ -119,7 +119,10 @@ fn proofs(policy: &Policy, names: &mut Names) {
         for probe in [Some(&check.probe), check.control.as_ref()].into_iter().flatten() {
             match probe {
                 Probe::Promql(probe) => names.target(&probe.target),
-                Probe::Measured(probe) => names.target(&probe.target),
+                Probe::Measured(probe) => {
+                    names.target(&probe.target);
+                    names.uses("role", &probe.by);
+                }
                 Probe::Attest(attestation) => names.uses("role", [&attestation.by]),
                 Probe::RollbackRehearsed(probe) => names.uses("runbook", &probe.of),
                 Probe::ImageScan(report)
@@ -163,8 +166,9 @@ fn scores(policy: &Policy, names: &mut Names) {
         match &row.score {
             Score::Attested { by, .. } => names.uses("role", [by]),
             Score::Share { checks } => names.uses("check", checks),
-            Score::Measured { pass, warn } => {
+            Score::Measured { pass, warn, by } => {
                 names.target(pass);
+                names.uses("role", by);
                 warn.iter().for_each(|target| names.target(target));
             }
             Score::Review { review } => names.uses("review", [review]),

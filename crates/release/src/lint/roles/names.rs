@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::{Case, Found, Words};
-use crate::policy::{Action, Policy, Probe, Score};
+use crate::policy::{Action, MeasuredProbe, Policy, Probe, Score};
 
 /// Where a name stands.
 struct Use<'a> {
@@ -73,12 +73,18 @@ fn decision<'a>(policy: &'a Policy, uses: &mut Vec<Use<'a>>) {
         uses.extend(signers.map(|(j, name)| signer(format!("blocker.{i}.signers.{j}"), name)));
     }
     for (i, check) in policy.checks.iter().enumerate() {
+        if let Probe::Measured(MeasuredProbe { by: Some(by), .. }) = &check.probe {
+            uses.push(signer(format!("check.{i}.probe.measured.by"), by));
+        }
         if let Probe::Attest(attestation) = &check.probe {
             uses.push(signer(format!("check.{i}.probe.attest.by"), &attestation.by));
         }
     }
     for (i, scorecard) in policy.scorecards.iter().enumerate() {
         for (j, row) in scorecard.rows.iter().enumerate() {
+            if let Score::Measured { by: Some(by), .. } = &row.score {
+                uses.push(role(format!("scorecard.{i}.row.{j}.score.measured.by"), by));
+            }
             if let Score::Attested { by, .. } = &row.score {
                 uses.push(role(format!("scorecard.{i}.row.{j}.score.attested.by"), by));
             }

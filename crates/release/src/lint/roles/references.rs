@@ -123,7 +123,7 @@ fn checklist<'a>(policy: &'a Policy, uses: &mut Uses<'a>) {
             match &row.score {
                 Score::Attested { .. } => {}
                 Score::Share { checks } => uses.each(&format!("{path}.share.checks"), Kind::Check, checks),
-                Score::Measured { pass, warn } => {
+                Score::Measured { pass, warn, .. } => {
                     uses.target(&format!("{path}.measured.pass"), pass);
                     if let Some(warn) = warn {
                         uses.target(&format!("{path}.measured.warn"), warn);

@@ -83,6 +83,16 @@ fn what_the_calendar_does_not_know_is_closed() {
     assert_eq!(outlook.unknown[0].until, None);
 }
 
+/// The market might open at the first moment that is not known.
+#[test]
+fn an_unknown_date_keeps_the_margin_before_an_opening() {
+    let text = MUMBAI.split("[[windows.allow]]").next().unwrap().replace("expiry_days = [\"tue\"]\n", "");
+    let (policy, calendars) = (policy(&text.replace("needs", "before_open = \"30m\"\nneeds")), calendars());
+    let table = Timetable::new(&policy, &calendars).unwrap();
+    assert_eq!(why(&table, "2026-12-31T21:30"), [""; 0]);
+    assert_eq!(why(&table, "2026-12-31T21:30:01"), ["calendar-unknown for ever"]);
+}
+
 #[test]
 fn a_hotfix_is_exempt_from_what_the_policy_says() {
     let calendars = calendars();
