@@ -71,8 +71,8 @@ fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
     let in_words = |row: &&FindingRow| {
         in_register.is_none_or(|one| one.closed_by.is_empty()) && row.opened.closed_by.is_empty()
     };
-    let unsaid = rows.iter().copied().filter(|row| in_words(&row) && !closed(row, &row.closed));
-    let mut reviews: BTreeSet<String> = unsaid.map(|row| review(row)).collect();
+    let unsaid = rows.iter().copied().filter(|row| in_words(row) && !closed(row, &row.closed));
+    let mut reviews: BTreeSet<String> = unsaid.map(review).collect();
     if rows.is_empty() && finding.closed_by.is_empty() {
         reviews.insert(finding.review.clone());
     }
