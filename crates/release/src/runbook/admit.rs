@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::apply::Nonsense;
 use super::begin::{CannotBegin, begins};
-use super::event::{Event, Outcome};
+use super::event::{Event, Outcome, RunOutcome};
 use super::next::{Doing, Next, Question, next};
 use super::state::{RunState, Standing};
 use crate::policy::Runbook;
@@ -46,6 +46,7 @@ pub fn admits(runbook: &Runbook, state: &RunState, now: Timestamp, event: &Event
         Event::RunTakenOver(_) | Event::RunPaused(_) | Event::RunResumed(_) | Event::RunTurnedBack(_) => {
             return Ok(());
         }
+        Event::RunEnded(body) if body.outcome == RunOutcome::Abandoned => return Ok(()),
         Event::RunEnded(body) => {
             let over =
                 matches!(next(runbook, state, now), Next::Finished { outcome } if outcome == body.outcome);

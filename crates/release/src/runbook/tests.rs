@@ -261,6 +261,16 @@ fn a_rehearsal_is_proof_of_what_it_did_and_no_more() {
 }
 
 #[test]
+fn a_run_does_not_end_as_done_before_it_is() {
+    let book = book("deploy");
+    let begun = state(began("deploy", &[]), &[]);
+    assert_eq!(admits(&book, &begun, at(1), &ended(1)), Err(Unwanted::NotOver));
+    let by = "first".to_owned();
+    let left: Event = RunEnded { run: run(), outcome: RunOutcome::Abandoned, at: at(1), by }.into();
+    assert_eq!(admits(&book, &begun, at(1), &left), Ok(()));
+}
+
+#[test]
 fn times_stand_beside_their_budgets() {
     let stop = [start("stop", 1, 0), end("stop", 1, Outcome::Done, 1)];
     let restore = [start("data", 1, 61), end("data", 1, Outcome::Done, 361)];
