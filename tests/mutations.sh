@@ -55,7 +55,7 @@ all() {
         's/let Some(doubt) = doubts.by_intent.get(&intent) else { return Absence::NoEvidence };/let Some(doubt) = doubts.by_intent.get(\&intent).filter(|_| false) else { return Absence::Proven };/'
 
     mutate 'hanging-counts-as-dead' 'I-2 what is taken for absent' $engine/reconcile.rs \
-        's/if doubt.sender != config.instance \&\& !dead.contains(\&doubt.sender) {/if false {/'
+        's/if doubt.sender != config.instance \&\& died.is_none() {/if false {/'
 
     mutate 'resend-unknown' 'I-2 at most one request' $engine/writing.rs \
         's/^ *let why = "the instance that made the call ended.*$/let why = String::new(); if let Some(order) = self.state.orders.get(\&intent.order) { let call = order.calls[intent.n as usize - 1].call.clone(); self.calls.push(Intended { intent, account: account.clone(), call, signal: None, tag: None, kite: None, send_by: i64::MAX, day: order.day }); continue; }/'

@@ -99,6 +99,8 @@ pub struct Engine<J> {
     pub(crate) held: BTreeMap<AccountId, Held>,
     pub(crate) watch: LeaseWatch,
     pub(crate) dead: BTreeSet<u32>,
+    /// When the proof of each death had come at the latest, in monotonic nanoseconds.
+    pub(crate) dead_since: BTreeMap<u32, i64>,
     pub(crate) doubts: Doubts,
     /// Calls whose fate a row of another instance, or one found again, says to be unknown: in doubt with the next step.
     told_unknown: Vec<(AccountId, IntentId)>,
@@ -129,6 +131,7 @@ impl<J: Journal> Engine<J> {
             held: BTreeMap::new(),
             watch: LeaseWatch::new(),
             dead: BTreeSet::new(),
+            dead_since: BTreeMap::new(),
             doubts: Doubts::default(),
             told_unknown: Vec::new(),
             owed: Vec::new(),
@@ -256,6 +259,7 @@ impl<J: Journal> Engine<J> {
         times: Times,
     ) -> Result<Vec<Output>, EngineError> {
         let mut out = Vec::new();
+        self.date_the_dead(times);
         if !self.owed.is_empty() {
             inputs.splice(..0, std::mem::take(&mut self.owed));
         }
@@ -343,6 +347,13 @@ impl<J: Journal> Engine<J> {
             if self.held.contains_key(&account) {
                 self.doubt(intent, false, times);
             }
+        }
+    }
+
+    /// Deaths are told without a time: from the first look after that on they count.
+    fn date_the_dead(&mut self, times: Times) {
+        for number in &self.dead {
+            self.dead_since.entry(*number).or_insert(times.mono);
         }
     }
 

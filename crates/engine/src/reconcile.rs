@@ -181,7 +181,7 @@ pub(crate) fn compare(
     book: &Book,
     doubts: &Doubts,
     config: &Config,
-    dead: &BTreeSet<u32>,
+    dead: &BTreeMap<u32, i64>,
     today: Date,
 ) -> Compared {
     let mut compared = Compared { events: Vec::new(), differences: Vec::new(), absent: Vec::new() };
@@ -328,7 +328,7 @@ impl Compared {
         book: &Book,
         doubts: &Doubts,
         config: &Config,
-        dead: &BTreeSet<u32>,
+        dead: &BTreeMap<u32, i64>,
         paper: bool,
     ) {
         let intent = IntentId { order: order.id, n: 1 };
@@ -348,7 +348,7 @@ impl Compared {
         book: &Book,
         doubts: &Doubts,
         config: &Config,
-        dead: &BTreeSet<u32>,
+        dead: &BTreeMap<u32, i64>,
         paper: bool,
     ) {
         for intent in calls_with(order, Fate::Unknown).filter(|intent| intent.n > 1) {
@@ -430,18 +430,21 @@ fn absence(
     book: &Book,
     doubts: &Doubts,
     config: &Config,
-    dead: &BTreeSet<u32>,
+    dead: &BTreeMap<u32, i64>,
     paper: bool,
 ) -> Absence {
     let Some(doubt) = doubts.by_intent.get(&intent) else { return Absence::NoEvidence };
-    if doubt.sender != config.instance && !dead.contains(&doubt.sender) {
+    let died = dead.get(&doubt.sender).copied();
+    if doubt.sender != config.instance && died.is_none() {
         return Absence::NoEvidence;
     }
     if paper {
         // The paper book is the fold of our own events: one look is all there is to see.
         return Absence::Proven;
     }
-    if book.started < doubt.not_before {
+    // One that hung may have written its last bytes just before it died.
+    let last_arrival = died.map_or(i64::MIN, |died| died + config.request_timeout + config.visibility);
+    if book.started < doubt.not_before.max(last_arrival) {
         return Absence::NoEvidence;
     }
     match doubt.first_absent {
