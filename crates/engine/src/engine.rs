@@ -98,9 +98,8 @@ pub struct Engine<J> {
     hash: [u8; 32],
     pub(crate) held: BTreeMap<AccountId, Held>,
     pub(crate) watch: LeaseWatch,
-    pub(crate) dead: BTreeSet<u32>,
-    /// When the proof of each death had come at the latest, in monotonic nanoseconds.
-    pub(crate) dead_since: BTreeMap<u32, i64>,
+    /// Instances that are proven dead, and when the proof came, in monotonic nanoseconds.
+    pub(crate) dead: BTreeMap<u32, i64>,
     pub(crate) doubts: Doubts,
     /// Calls whose fate a row of another instance, or one found again, says to be unknown: in doubt with the next step.
     told_unknown: Vec<(AccountId, IntentId)>,
@@ -130,8 +129,7 @@ impl<J: Journal> Engine<J> {
             hash: [0; 32],
             held: BTreeMap::new(),
             watch: LeaseWatch::new(),
-            dead: BTreeSet::new(),
-            dead_since: BTreeMap::new(),
+            dead: BTreeMap::new(),
             doubts: Doubts::default(),
             told_unknown: Vec::new(),
             owed: Vec::new(),
@@ -259,7 +257,6 @@ impl<J: Journal> Engine<J> {
         times: Times,
     ) -> Result<Vec<Output>, EngineError> {
         let mut out = Vec::new();
-        self.date_the_dead(times);
         if !self.owed.is_empty() {
             inputs.splice(..0, std::mem::take(&mut self.owed));
         }
@@ -347,13 +344,6 @@ impl<J: Journal> Engine<J> {
             if self.held.contains_key(&account) {
                 self.doubt(intent, false, times);
             }
-        }
-    }
-
-    /// Deaths are told without a time: from the first look after that on they count.
-    fn date_the_dead(&mut self, times: Times) {
-        for number in &self.dead {
-            self.dead_since.entry(*number).or_insert(times.mono);
         }
     }
 

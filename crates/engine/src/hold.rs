@@ -48,9 +48,11 @@ impl<J: Journal> Engine<J> {
         self.held.get(account).is_some_and(|held| !held.ready)
     }
 
-    /// There is proof that these instances are dead: their locks are free, or they were reaped.
-    pub fn note_dead(&mut self, instances: impl IntoIterator<Item = u32>) {
-        self.dead.extend(instances.into_iter().filter(|number| *number != self.config.instance));
+    /// There is proof at `mono`, in monotonic nanoseconds, that these instances are dead: their locks are free, or they were reaped.
+    pub fn note_dead(&mut self, instances: impl IntoIterator<Item = u32>, mono: i64) {
+        for number in instances.into_iter().filter(|number| *number != self.config.instance) {
+            self.dead.entry(number).or_insert(mono);
+        }
     }
 
     /// Instances whose leases can be taken because they were silent for the time to live, and whose death is not proven. Who can,
@@ -64,7 +66,7 @@ impl<J: Journal> Engine<J> {
             .map(|account| Stream::account(account.as_str()))
             .filter(|stream| self.watch.may_take(stream, mono, self.challengers_ttl()))
             .filter_map(|stream| self.watch.seen(&stream).map(|lease| lease.holder))
-            .filter(|holder| *holder != self.config.instance && !self.dead.contains(holder))
+            .filter(|holder| *holder != self.config.instance && !self.dead.contains_key(holder))
             .collect()
     }
 
@@ -101,7 +103,7 @@ impl<J: Journal> Engine<J> {
             let taken = match lease {
                 None => self.journal.take_lease(&stream, self.config.instance, 0),
                 Some(lease) if lease.holder == self.config.instance => continue,
-                Some(lease) if self.dead.contains(&lease.holder) => {
+                Some(lease) if self.dead.contains_key(&lease.holder) => {
                     self.journal.take_lease(&stream, self.config.instance, lease.epoch)
                 }
                 Some(lease) if self.watch.may_take(&stream, mono, ttl) => {

@@ -224,7 +224,7 @@ impl Plan {
                 let today = times.now.market_time().ist_date();
                 let doubts = &engine.doubts;
                 let mut found =
-                    reconcile::compare(&self.state, book, doubts, &engine.config, &engine.dead_since, today);
+                    reconcile::compare(&self.state, book, doubts, &engine.config, &engine.dead, today);
                 // The next reading brings the rest.
                 let whole = found.events.len() <= ROWS_MAX;
                 found.differences.truncate(DIFFERENCES_MAX);

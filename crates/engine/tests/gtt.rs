@@ -393,7 +393,7 @@ fn a_successor_does_not_fire_again() {
     drop(engine);
 
     let mut successor = start(&journal, "successor");
-    successor.note_dead([dead]);
+    successor.note_dead([dead], at(3).mono);
     hold(&mut successor, at(3));
     for seconds in 4..8 {
         let outputs = successor.step(Vec::new(), &market, at(seconds)).unwrap();
@@ -411,7 +411,7 @@ fn one_that_waited_while_nobody_ran_fires_with_the_first_price() {
     drop(engine);
 
     let mut successor = start(&journal, "successor");
-    successor.note_dead([dead]);
+    successor.note_dead([dead], at(60).mono);
     hold(&mut successor, at(60));
     successor.step(Vec::new(), &Market::at(1_300), at(61)).unwrap();
     assert!(fired(&successor, 1));

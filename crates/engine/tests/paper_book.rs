@@ -70,7 +70,7 @@ fn a_book_that_moved_with_the_lease_says_nothing_more_where_it_was() {
     paused.step(vec![control(began), control(added)], &NoMarket, TIMES).unwrap();
     assert!(matches!(paused.keep_leases(TIMES).unwrap()[..], [Output::Gained(_)]));
     let mut holder = start(&journal, "holder");
-    holder.note_dead([paused.instance()]);
+    holder.note_dead([paused.instance()], TIMES.mono);
     assert!(matches!(holder.keep_leases(TIMES).unwrap()[..], [Output::Gained(_)]));
 
     // It does not know yet that it holds the account no longer.

@@ -341,7 +341,8 @@ impl World {
                 Ok(())
             }
             Dead(_, dead) => {
-                self.at(slot).engine.note_dead([dead]);
+                let mono = self.times(slot).mono;
+                self.at(slot).engine.note_dead([dead], mono);
                 Ok(())
             }
             Write(_, intended, send_by) => self.write(slot, *intended, send_by),

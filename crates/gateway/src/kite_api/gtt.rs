@@ -17,7 +17,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use engine::Reply;
 use kite::rest::gtt::{Trigger, TriggerChanged};
-use kite::rest::words::ErrorType;
 use trade::event::{GttAct, GttCommanded};
 use trade::gtt::{GTTS_ACTIVE_MAX, Gtt};
 use trade::{AccountId, GttId};
@@ -27,6 +26,7 @@ use super::owner::account_of;
 use super::reply::{self, Refusal};
 use crate::Gateway;
 use crate::clock::machine_now;
+use crate::kite_api::orders::command::busy;
 use crate::trading::DeskBusy;
 
 /// Numbers that are tried when other instances give the same ones.
@@ -183,9 +183,4 @@ fn not_active(gtt: &Gtt) -> Refusal {
 
 fn too_many() -> Refusal {
     Refusal::input(format!("The account has {GTTS_ACTIVE_MAX} active triggers, and no more are taken."))
-}
-
-/// The deciding thread takes no more at the moment.
-fn busy() -> Refusal {
-    Refusal::new(ErrorType::Network, "The order desk is busy: nothing was recorded, send it again.")
 }

@@ -122,7 +122,7 @@ pub fn open(
     let number = journal.register(instance, machine_now().0, SCHEMA)?;
     let config = Config { classes: reach.classes(), ..Config::new(number) };
     let mut engine = Engine::open(journal, config, snapshots::newest(directory))?;
-    engine.note_dead(dead);
+    engine.note_dead(dead, boot_nanos());
     first_rows(&mut engine, &eye)?;
     let now = eye.now();
     for (account, state) in engine.state().accounts.iter() {

@@ -292,7 +292,7 @@ impl DeskThread {
             .filter(|instance| !live.contains(&instance.name))
             .map(|instance| instance.number)
             .collect();
-        self.engine.note_dead(dead);
+        self.engine.note_dead(dead, boot_nanos());
         Ok(())
     }
 
@@ -316,7 +316,7 @@ impl DeskThread {
                         pid = ended,
                         "an instance past its lease was ended"
                     );
-                    self.engine.note_dead([instance.number]);
+                    self.engine.note_dead([instance.number], boot_nanos());
                 }
                 Err(error) => {
                     tracing::error!(instance = instance.name, %error, "what it had begun stays unknown while it lives");
@@ -387,13 +387,13 @@ impl DeskThread {
         }
         let now = self.eye.now().market;
         let token = order.request.contract.token;
-        let newest = self.eye.tick(token);
+        let newest = newest_book(&self.eye, token, now);
         if let Some(venue) = self.venues.paper(&intended.account) {
             // From now on every tick of it; the newest one tells where the book stands.
             if self.wanted.insert(token) {
                 self.ticks.want(&self.wanted);
                 if let Some(newest) = newest {
-                    venue.on_book(&BookUpdate::from_tick(&newest.tick, now));
+                    venue.on_book(&newest);
                 }
             }
             venue.send(intended.intent, &intended.call, order, now);
@@ -406,8 +406,8 @@ impl DeskThread {
     fn show_books(&mut self, account: &AccountId, now: i64) {
         let Some(venue) = self.venues.paper(account) else { return };
         for token in &self.wanted {
-            if let Some(newest) = self.eye.tick(*token) {
-                venue.on_book(&BookUpdate::from_tick(&newest.tick, now));
+            if let Some(newest) = newest_book(&self.eye, *token, now) {
+                venue.on_book(&newest);
             }
         }
     }
@@ -432,9 +432,8 @@ impl DeskThread {
             self.ticks.want(&wanted);
             for token in self.triggers.tokens().filter(|token| !self.wanted.contains(token)) {
                 // An order in it that comes later finds it wanted already: this is where its book stands.
-                if let Some(newest) = self.eye.tick(token) {
-                    let update = BookUpdate::from_tick(&newest.tick, now);
-                    self.venues.papers().for_each(|(_, venue)| venue.on_book(&update));
+                if let Some(newest) = newest_book(&self.eye, token, now) {
+                    self.venues.papers().for_each(|(_, venue)| venue.on_book(&newest));
                 }
             }
             self.wanted = wanted;
@@ -538,6 +537,11 @@ impl DeskThread {
         self.snapshot(true);
         Ok(())
     }
+}
+
+/// Where the book of an instrument stands, for a venue that has not followed it so far; `now` is market time.
+fn newest_book(eye: &Eye, token: u32, now: i64) -> Option<BookUpdate> {
+    eye.tick(token).map(|newest| BookUpdate::from_tick(&newest.tick, now))
 }
 
 fn never_left(intended: &Intended, why: &str) -> Input {
