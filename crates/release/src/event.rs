@@ -10,66 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::decision::{Decision, WindowAnswer};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
+use crate::rows::events;
 
 /// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with.
 pub const SCHEMA: u32 = 1;
-
-macro_rules! events {
-    ($(schema $schema:literal: { $($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal,)* })+) => {
-        /// One row's meaning.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Event { $($($(#[$doc])* $variant($body),)*)+ }
-
-        impl Event {
-            /// The word in the `kind` column.
-            pub const fn kind(&self) -> &'static str {
-                match self { $($(Event::$variant(_) => $kind,)*)+ }
-            }
-
-            /// The `schema` column: the oldest schema with this kind.
-            pub const fn schema(&self) -> u32 {
-                match self { $($(Event::$variant(_) => $schema,)*)+ }
-            }
-
-            /// The `body` column.
-            pub fn body(&self) -> Vec<u8> {
-                // Plain structs with text keys: serialising them cannot fail.
-                match self { $($(Event::$variant(body) => serde_json::to_vec(body).unwrap_or_default(),)*)+ }
-            }
-
-            /// Reads a row back.
-            ///
-            /// # Errors
-            /// [`UnreadableEvent`] for a kind or a body that this build does not know.
-            pub fn read(kind: &str, body: &[u8]) -> Result<Event, UnreadableEvent> {
-                let wrong = |source| UnreadableEvent::Body { kind: kind.to_owned(), source };
-                match kind {
-                    $($($kind => serde_json::from_slice(body).map(Event::$variant).map_err(wrong),)*)+
-                    _ => Err(UnreadableEvent::Kind { kind: kind.to_owned() }),
-                }
-            }
-        }
-    };
-}
-
-/// Why a row cannot be understood.
-#[derive(Debug, thiserror::Error)]
-pub enum UnreadableEvent {
-    /// Written by a newer build.
-    #[error("there is no event kind `{kind}` in this version")]
-    Kind {
-        /// What the row says.
-        kind: String,
-    },
-    /// Damaged, or written by a newer build.
-    #[error("the body of a `{kind}` event cannot be read")]
-    Body {
-        /// What the row says.
-        kind: String,
-        /// Where it goes wrong.
-        source: serde_json::Error,
-    },
-}
 
 events! {
     schema 1: {

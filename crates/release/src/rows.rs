@@ -39,6 +39,14 @@ macro_rules! events {
                 }
             }
         }
+    };
+}
+pub(crate) use events;
+
+/// The same for kinds of which no two have one body: a body is enough to make the event.
+macro_rules! events_by_body {
+    ($(schema $schema:literal: { $($(#[$doc:meta])* $variant:ident($body:ty) = $kind:literal,)* })+) => {
+        $crate::rows::events! { $(schema $schema: { $($(#[$doc])* $variant($body) = $kind,)* })+ }
 
         $($(
             impl From<$body> for Event {
@@ -49,7 +57,7 @@ macro_rules! events {
         )*)+
     };
 }
-pub(crate) use events;
+pub(crate) use events_by_body;
 
 /// Why a row cannot be understood.
 #[derive(Debug, thiserror::Error)]

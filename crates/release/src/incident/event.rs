@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::key::PageKey;
-use crate::rows::events;
+use crate::rows::events_by_body;
 
 /// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with.
 pub const SCHEMA: u32 = 1;
 
-events! {
+events_by_body! {
     schema 1: {
         // Its life.
         /// Something is wrong in operation.

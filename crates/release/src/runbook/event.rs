@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::events;
+use crate::rows::events_by_body;
 
 /// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with.
 pub const SCHEMA: u32 = 1;
 
-events! {
+events_by_body! {
     schema 1: {
         // The run.
         /// Somebody, or a roll-out, began to run a runbook.
