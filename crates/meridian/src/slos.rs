@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use jiff::Timestamp;
 use release::policy::Policy;
 use release::slo::dashboard::{Arms, gateway_dashboard, releases_dashboard, slo_dashboard};
 use release::slo::openslo::{import, policy_text};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::{CalendarFile, SloCommand};
 use crate::failure::Failure;
 use crate::output;
-use crate::release::{calendars, content, read};
+use crate::release::{calendars, content, now, read};
 
 pub fn run(command: SloCommand) -> Result<(), Failure> {
     match command {
@@ -26,9 +25,7 @@ pub fn run(command: SloCommand) -> Result<(), Failure> {
 fn objectives_of(path: &Path, calendar: &[CalendarFile]) -> Result<(Policy, Vec<Objective>), Failure> {
     let calendars = calendars(calendar)?;
     let policy = read(path)?.loaded.policy;
-    let now = Timestamp::from_nanosecond(i128::from(gateway::clock::machine_now().0))
-        .map_err(|error| Failure::of(&error))?;
-    let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = now()?.to_zoned(jiff::tz::TimeZone::UTC).date();
     let all = objectives(&policy, &calendars, today).map_err(|faults| {
         faults.iter().fold(
             Failure::new(format!("{}: not every objective can be watched", path.display())),

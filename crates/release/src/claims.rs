@@ -3,8 +3,8 @@
 //! Enters: a policy. Leaves: each claimed figure with its computed twin. Never here: what follows from a difference (that is lint).
 
 use crate::budget::downtime_minutes;
-use crate::policy::{Method, Policy, Score, Scorecard};
-use crate::{Figure, Length};
+use crate::policy::Policy;
+use crate::{Figure, Length, marks, runbook_time};
 
 /// One claimed figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Claim {
 pub fn claims(policy: &Policy) -> Vec<Claim> {
     let mut claims = Vec::new();
     for card in &policy.scorecards {
-        if let (Some(stated), Some(computed)) = (card.stated_total, total(policy, card)) {
+        if let (Some(stated), Some(computed)) = (card.stated_total, marks::stated(policy, card)) {
             claims.push(Claim {
                 what: format!("total of {}", card.id),
                 stated: stated.to_string(),
@@ -49,8 +49,7 @@ pub fn claims(policy: &Policy) -> Vec<Claim> {
     }
     for runbook in &policy.runbooks {
         if let Some(stated) = runbook.stated_total {
-            let needed: crate::Budget =
-                runbook.steps.iter().filter(|step| !step.after_service).filter_map(|step| step.budget).sum();
+            let needed = runbook_time::of(runbook).all;
             claims.push(Claim {
                 what: format!("length of {}", runbook.id),
                 stated: stated.to_string(),
@@ -98,25 +97,4 @@ fn lengths(claims: &mut Vec<Claim>, what: &str, stated: Length, computed: Length
         computed: computed.to_string(),
         agrees: stated == computed,
     });
-}
-
-/// From marks that the policy itself holds.
-fn total(policy: &Policy, card: &Scorecard) -> Option<Figure> {
-    let mut sum = Figure::ZERO;
-    for row in &card.rows {
-        let score = match &row.score {
-            Score::Attested { value, .. } => (*value)?,
-            Score::Review { review } => policy.reviews.iter().find(|one| one.id == *review)?.score?,
-            Score::Share { .. } | Score::Measured { .. } => return None,
-        };
-        sum = sum
-            + match card.method {
-                Method::Weighted => score * row.weight?.per(Figure::HUNDRED)?,
-                Method::Mean => score,
-            };
-    }
-    match card.method {
-        Method::Weighted => Some(sum),
-        Method::Mean => sum.per(Figure::whole(i64::try_from(card.rows.len()).ok()?)),
-    }
 }

@@ -35,6 +35,7 @@ pub mod incident;
 pub mod init;
 pub mod length;
 pub mod lint;
+mod marks;
 pub mod policy;
 mod proof;
 pub mod rota;

@@ -6,6 +6,7 @@ use release::calendar::Calendars;
 use release::window::{Opening, Outlook, Reason, Timetable, faults};
 use serde_json::{Value, json};
 
+use super::now;
 use super::policy::{content, read};
 use crate::cli::{CalendarFile, WindowArguments};
 use crate::failure::Failure;
@@ -49,8 +50,7 @@ pub fn run(arguments: &WindowArguments) -> Result<(), Failure> {
     };
     let at = match arguments.at {
         Some(at) => at,
-        None => Timestamp::from_nanosecond(i128::from(gateway::clock::machine_now().0))
-            .map_err(|error| Failure::of(&error))?,
+        None => now()?,
     };
     let zone = timetable.zone().clone();
     let against = timetable.why_not(at);

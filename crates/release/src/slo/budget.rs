@@ -101,7 +101,7 @@ impl ErrorBudget {
 
     /// Percent that may be bad.
     pub fn bad_percent(self) -> Figure {
-        Figure::HUNDRED - self.objective
+        crate::budget::bad_percent(self.objective)
     }
 
     /// Share of events that may be bad.

@@ -3,7 +3,8 @@
 use crate::Figure;
 use crate::lint::words::{all_of, at};
 use crate::lint::{Case, Found, Level, Rule, Words};
-use crate::policy::{Method, Policy, Score, Scorecard};
+use crate::marks::{self, Marked, marked};
+use crate::policy::{Method, Policy, Scorecard};
 
 pub(super) const TOTAL: Rule = Rule {
     code: "A01",
@@ -40,65 +41,21 @@ pub(super) const FLIPS: Rule = Rule {
     look: flips,
 };
 
-struct Scored<'a> {
-    title: &'a str,
-    score: Figure,
-    /// Percent.
-    weight: Figure,
-}
-
 /// The rows, once every score is known before any evidence and the weights sum to 100 (for a mean: are equal).
-fn scored<'a>(policy: &'a Policy, card: &'a Scorecard) -> Option<Vec<Scored<'a>>> {
-    let count = Figure::whole(i64::try_from(card.rows.len()).ok()?);
-    let rows: Option<Vec<_>> = card
-        .rows
-        .iter()
-        .map(|row| {
-            let score = match &row.score {
-                Score::Attested { value, .. } => (*value)?,
-                Score::Review { review } => policy.reviews.iter().find(|known| known.id == *review)?.score?,
-                Score::Share { .. } | Score::Measured { .. } => return None,
-            };
-            let weight = match card.method {
-                Method::Weighted => row.weight?,
-                Method::Mean => Figure::HUNDRED.per(count)?,
-            };
-            Some(Scored { title: &row.title, score, weight })
-        })
-        .collect();
-    let rows = rows.filter(|rows| !rows.is_empty())?;
+fn scored<'a>(policy: &'a Policy, card: &'a Scorecard) -> Option<Vec<Marked<'a>>> {
     let off = card.method == Method::Weighted && weights(card) != Figure::HUNDRED;
-    (!off).then_some(rows)
+    marked(policy, card).filter(|rows| !rows.is_empty() && !off)
 }
 
 fn weights(card: &Scorecard) -> Figure {
     card.rows.iter().filter_map(|row| row.weight).sum()
 }
 
-/// The total, and how it comes about.
-fn computed(card: &Scorecard, rows: &[Scored<'_>]) -> Option<(Figure, String)> {
-    match card.method {
-        Method::Weighted => {
-            let total: Figure = rows.iter().map(|row| row.score * row.weight).sum();
-            let total = total.per(Figure::HUNDRED)?;
-            let terms: Vec<String> =
-                rows.iter().map(|row| format!("{} x {} %", row.score, row.weight)).collect();
-            Some((total, format!("{} = {total}", terms.join(" + "))))
-        }
-        Method::Mean => {
-            let sum: Figure = rows.iter().map(|row| row.score).sum();
-            let total = sum.per(Figure::whole(i64::try_from(rows.len()).ok()?))?;
-            let terms: Vec<String> = rows.iter().map(|row| row.score.to_string()).collect();
-            Some((total, format!("({}) / {} = {}", terms.join(" + "), rows.len(), total.rounded(3))))
-        }
-    }
-}
-
 fn total(case: &Case<'_>, found: &mut Found<'_>) {
     for (place, card) in case.policy.scorecards.iter().enumerate() {
         let Some(stated) = card.stated_total else { continue };
         let Some(rows) = scored(case.policy, card) else { continue };
-        let Some((right, arithmetic)) = computed(card, &rows) else { continue };
+        let Some((right, arithmetic)) = marks::total(card, &rows) else { continue };
         if right.rounded(stated.decimals()) == stated {
             continue;
         }
@@ -122,7 +79,7 @@ fn no_weights(case: &Case<'_>, found: &mut Found<'_>) {
             continue;
         }
         let as_mean = Scorecard { method: Method::Mean, ..card.clone() };
-        let mean = scored(case.policy, &as_mean).and_then(|rows| computed(&as_mean, &rows));
+        let mean = scored(case.policy, &as_mean).and_then(|rows| marks::total(&as_mean, &rows));
         let (right, arithmetic) = match mean {
             Some((mean, arithmetic)) => (format!("plain mean {}", mean.rounded(3)), arithmetic),
             None => ("plain mean".to_owned(), String::new()),
@@ -174,7 +131,7 @@ fn flips(case: &Case<'_>, found: &mut Found<'_>) {
     for (place, card) in case.policy.scorecards.iter().enumerate() {
         let Some(threshold) = card.threshold else { continue };
         let Some(rows) = scored(case.policy, card) else { continue };
-        let Some((total, _)) = computed(card, &rows) else { continue };
+        let Some((total, _)) = marks::total(card, &rows) else { continue };
         let go = total >= threshold;
         let (word, other) = if go { ("less", "NO-GO") } else { ("more", "GO") };
         let (mut turning, mut lines) = (Vec::new(), Vec::new());

@@ -4,32 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::Figure;
 use crate::lint::{Case, Found, Words};
-use crate::policy::{Method, Policy, Score, Scorecard};
-
-/// The score of a row, where the policy states it.
-fn score(policy: &Policy, score: &Score) -> Option<Figure> {
-    match score {
-        Score::Attested { value, .. } => *value,
-        Score::Review { review } => policy.reviews.iter().find(|known| known.id == *review)?.score,
-        Score::Share { .. } | Score::Measured { .. } => None,
-    }
-}
-
-/// The total that the rows give; `None` while one of them is missing.
-fn total(policy: &Policy, card: &Scorecard) -> Option<Figure> {
-    let scores: Vec<Figure> = card.rows.iter().map(|row| score(policy, &row.score)).collect::<Option<_>>()?;
-    match card.method {
-        Method::Mean => {
-            let count = i64::try_from(scores.len()).ok()?;
-            scores.into_iter().sum::<Figure>().per(Figure::whole(count))
-        }
-        Method::Weighted => {
-            let weights: Vec<Figure> = card.rows.iter().map(|row| row.weight).collect::<Option<_>>()?;
-            let sum: Figure = scores.into_iter().zip(weights).map(|(score, weight)| score * weight).sum();
-            sum.per(Figure::HUNDRED)
-        }
-    }
-}
+use crate::marks;
+use crate::policy::{Policy, Score};
 
 pub(super) fn outvoted(case: &Case<'_>, found: &mut Found<'_>) {
     let policy = case.policy;
@@ -44,7 +20,9 @@ pub(super) fn outvoted(case: &Case<'_>, found: &mut Found<'_>) {
     }
     for (i, card) in policy.scorecards.iter().enumerate() {
         let Some(threshold) = card.threshold else { continue };
-        let Some(total) = card.stated_total.into_iter().chain(total(policy, card)).max() else { continue };
+        let Some(total) = card.stated_total.into_iter().chain(marks::stated(policy, card)).max() else {
+            continue;
+        };
         if total >= threshold {
             let message = format!(
                 "The total reaches its threshold while {} open: the score does not decide.",
@@ -102,7 +80,7 @@ fn marked(policy: &Policy) -> Vec<Vec<Marked<'_>>> {
     for (i, card) in policy.scorecards.iter().enumerate() {
         let rows = card.rows.iter().enumerate().filter_map(|(j, row)| {
             let path = format!("scorecard.{i}.row.{j}.stated_status");
-            let (score, status) = (score(policy, &row.score)?, row.stated_status.as_deref()?);
+            let (score, status) = (marks::mark(policy, row)?, row.stated_status.as_deref()?);
             Some(Marked { path, name: &row.id, score, status })
         });
         lists.push(rows.collect());
@@ -187,7 +165,7 @@ pub(super) fn twice(case: &Case<'_>, found: &mut Found<'_>) {
 pub(super) fn yes_or_no(case: &Case<'_>, found: &mut Found<'_>) {
     for (i, card) in case.policy.scorecards.iter().enumerate() {
         for (j, row) in card.rows.iter().enumerate().filter(|(_, row)| row.yes_or_no) {
-            let Some(score) = score(case.policy, &row.score) else { continue };
+            let Some(score) = marks::mark(case.policy, row) else { continue };
             if score != Figure::ZERO && score != card.scale {
                 let message =
                     format!("`{}` is either so or not, and has {score} of {}.", row.title, card.scale);
