@@ -8,7 +8,7 @@ LEAVES = {"market": set(), "journal": set(), "kite": {"market"}, "pricing": {"ma
           "stream": {"market", "kite"}, "feed": {"market", "kite", "pricing"}, "vault": set(), "trade": {"market"},
           "broker": {"market", "kite", "trade"}, "engine": {"market", "journal", "trade"},
           "venue": {"market", "kite", "feed", "trade", "broker"}, "release": {"market"}}
-CONTROL = {"release", "market", "journal"}
+CONTROL = {"release", "market", "journal", "access", "vault"}
 ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release"}, "control": CONTROL,
          "meridian": {*LEAVES, "gateway", "control"}, "benches": {*LEAVES, "gateway", "control"}}
 PURE = {"market", "pricing", "kite", "stream", "feed", "trade", "release"}

@@ -16,7 +16,7 @@
 //! - [`runbook`]: what comes next in a runbook that is being run, and how long it took.
 //! - [`incident`]: who has to be called now, which clocks are broken, how long it took.
 //! - [`rota`]: who is on call, and when nobody is.
-//! - [`rows`]: how events stand in a journal.
+//! - [`rows`]: how events stand in a journal; [`ledger`]: all of control's journal, folded.
 //! - [`figure`], [`length`]: exact numbers and durations.
 //! - [`init`]: the policy to start with.
 
@@ -33,6 +33,7 @@ pub mod evidence_needed;
 pub mod figure;
 pub mod incident;
 pub mod init;
+pub mod ledger;
 pub mod length;
 pub mod lint;
 mod marks;

@@ -21,7 +21,7 @@ use crate::directory::DataDirectory;
 #[derive(Debug)]
 pub struct SqliteJournal {
     database: Database,
-    /// Whose instances may be ended; none for a file that is only read.
+    /// Whose instances may be ended; none for a file that is only read, or that is not the main one.
     directory: Option<DataDirectory>,
     ending_stuck_holders: bool,
     holder_report: Option<Result<u32, HolderError>>,
@@ -39,6 +39,15 @@ impl SqliteJournal {
             ending_stuck_holders: false,
             holder_report: None,
         })
+    }
+
+    /// Opens another journal of the same form in the file `name` of `directory`, creating it or bringing it up to this
+    /// build's tables. Nobody's process is ended for it.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_beside(directory: &DataDirectory, name: &str) -> Result<SqliteJournal, OpenError> {
+        Ok(SqliteJournal::of(Database::open_file(&directory.file(name))?))
     }
 
     /// Opens the journal in the database file at `path` to read it: see [`Database::open_to_read`].
