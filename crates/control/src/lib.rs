@@ -1,14 +1,23 @@
 //! Acts for a release: asks its checks, and keeps what came of it.
 //!
-//! Enters: a policy and where it applies. Leaves: what came of each check. Never here: what follows from it (that is
-//! `release`), trading.
+//! Enters: policies, commands of people, the time. Leaves: rows of a journal, requests to services, pages to people. Never here: what
+//! follows from what is known (that is `release`), trading.
 //!
+//! - [`api`]: the routes, for people's tools and for the command line.
 //! - [`book`]: the journal of all this, and what it adds up to.
+//! - [`releases`]: releases, from their opening to their decision.
 //! - [`probe`]: asks the checks of a policy, many at once.
+//! - [`refused`]: how it says no.
 //! - [`cancel`]: says that what runs is to end now.
 //! - [`clock`]: the only place that reads real clocks.
 
+pub mod api;
 pub mod book;
 pub mod cancel;
 pub mod clock;
+mod control;
 pub mod probe;
+pub mod refused;
+pub mod releases;
+
+pub use control::Control;

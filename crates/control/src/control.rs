@@ -1,0 +1,29 @@
+//! Everything that acts for releases in one process.
+
+use std::sync::Arc;
+
+use access::entropy::Entropy;
+use journal::DataDirectory;
+
+use crate::book::{Book, BookError};
+use crate::clock::Clock;
+
+/// See the module. Shared by all requests.
+pub struct Control {
+    /// What is known and written.
+    pub book: Book,
+}
+
+impl Control {
+    /// Opens control in a data directory.
+    ///
+    /// # Errors
+    /// [`BookError`]
+    pub fn open(
+        directory: DataDirectory,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Arc<Control>, BookError> {
+        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)? }))
+    }
+}

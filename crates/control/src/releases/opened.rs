@@ -1,0 +1,2 @@
+//! .
+pub(super) fn routes(_table: &mut crate::api::Table) {}
