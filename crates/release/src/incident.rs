@@ -33,6 +33,7 @@ pub use due::{Breach, Due, MOST_ATTEMPTS, Page, ROUNDS, due, wakes_at};
 pub use event::{Clock, Event, OpenedBy};
 pub use key::{NotAKey, PageKey};
 pub use measure::{Figures, Measures, measures};
+pub(crate) use retro::plain;
 pub use retro::retrospective;
 pub use state::{Alert, Incident, Incidents, Opening, PageState, Status};
 pub use status::{Condition, StatusEntry, Update, status_entries};
