@@ -7,6 +7,7 @@
 //! - [`host`]: the same for callers with keys.
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
+//! - [`plans`]: the plan around day 0, meetings, success.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`refused`]: how it says no.
@@ -21,6 +22,7 @@ pub mod clock;
 mod control;
 pub mod evidence;
 pub mod host;
+pub mod plans;
 pub mod probe;
 pub mod refused;
 pub mod releases;

@@ -12,6 +12,7 @@ mod criterion;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::event::Event;
 use crate::meeting::later;
 use crate::moment::Moment;
 use crate::policy::{Horizon, Need};
@@ -102,6 +103,32 @@ pub enum Verdict {
 /// All horizons, in the policy's order.
 pub fn evaluations(moment: &Moment<'_>) -> Vec<Evaluation> {
     moment.policy().horizons.iter().map(|horizon| evaluate(moment, horizon)).collect()
+}
+
+/// How a horizon came out when it was judged, as it is recorded; `None` while it is not.
+pub fn recorded<'a>(moment: &Moment<'a>, horizon: &str) -> Option<&'a Evaluation> {
+    let rows = moment.service().map_or(&[][..], |service| &service.records);
+    rows.iter().rev().find_map(|event| match event {
+        Event::HorizonJudged(row) if row.release == moment.state.of && row.evaluation.horizon == horizon => {
+            Some(&row.evaluation)
+        }
+        _ => None,
+    })
+}
+
+/// Evaluations that are to be recorded now: horizons that have come and have no outcome yet, with the outcome that they have.
+pub fn unrecorded(moment: &Moment<'_>) -> Vec<Evaluation> {
+    let news = |evaluation: &Evaluation| {
+        let before = recorded(moment, &evaluation.horizon).map(|recorded| recorded.outcome);
+        match (before, evaluation.outcome) {
+            (_, Outcome::TooEarly) => false,
+            (None, _) => true,
+            (Some(before), now) => before == Outcome::NotKnown && now != Outcome::NotKnown,
+        }
+    };
+    // What never went has nothing to succeed in.
+    let went = timing(moment).done.is_some();
+    evaluations(moment).into_iter().filter(|evaluation| went && news(evaluation)).collect()
 }
 
 /// One horizon, by its `id` or by how long after the release it is (`7d`); `None` when there is none.

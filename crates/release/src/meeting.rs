@@ -10,10 +10,12 @@ use serde::Serialize;
 
 use crate::Length;
 use crate::day::Days;
-use crate::event::Event as Release;
+use crate::decision::Outcome;
 use crate::ledger::event::{Event, MeetingNoted};
 use crate::moment::{Moment, Who};
 use crate::policy::Meeting;
+use crate::promotion::deployments;
+use crate::state::Release;
 
 /// More occurrences of one meeting than this are not listed: a day each for more than ten years.
 pub const OCCURRENCES_MAX: usize = 4_000;
@@ -73,7 +75,7 @@ pub enum Standing {
     Skipped,
     /// It is over, and there is still time to note it.
     ToNote,
-    /// It was over before the release was opened, or it is about a release that never went: nothing is asked.
+    /// It was over before the release was opened, a newer release has taken over, or this one never went: nothing is asked.
     NotAsked,
     /// It is going on.
     Now,
@@ -115,12 +117,14 @@ pub(crate) fn planned(moment: &Moment<'_>, meeting: &Meeting) -> Planned {
 }
 
 fn occurrences(moment: &Moment<'_>, meeting: &Meeting) -> Vec<Occurrence> {
-    let days = moment.days();
+    let (days, asked) = (moment.days(), Asked::of(moment));
     let step = usize::try_from(meeting.every_days.max(1)).unwrap_or(usize::MAX);
     let dates = (meeting.from_day..=meeting.to_day).step_by(step);
     let dated = dates.take(OCCURRENCES_MAX).flat_map(|day| on_day(&days, meeting, day));
-    let mut all: Vec<Occurrence> =
-        dated.take(OCCURRENCES_MAX).map(|occurrence| judged(moment, &meeting.id, occurrence)).collect();
+    let mut all: Vec<Occurrence> = dated
+        .take(OCCURRENCES_MAX)
+        .map(|occurrence| judged(moment, &asked, &meeting.id, occurrence))
+        .collect();
     all.sort_by_key(|occurrence| occurrence.due);
     all
 }
@@ -143,7 +147,7 @@ fn on_day(days: &Days, meeting: &Meeting, day: i32) -> Vec<Occurrence> {
     begins.map(|due| occurrence(due, later(due, length(meeting)), false)).collect()
 }
 
-fn judged(moment: &Moment<'_>, meeting: &str, occurrence: Occurrence) -> Occurrence {
+fn judged(moment: &Moment<'_>, asked: &Asked, meeting: &str, occurrence: Occurrence) -> Occurrence {
     let now = moment.now;
     if let Some(row) = noted(moment, meeting, occurrence.due) {
         let state = if row.held { Standing::Held } else { Standing::Skipped };
@@ -153,7 +157,7 @@ fn judged(moment: &Moment<'_>, meeting: &str, occurrence: Occurrence) -> Occurre
         Standing::Ahead
     } else if now < occurrence.over {
         Standing::Now
-    } else if !is_asked(moment, &occurrence) {
+    } else if !asked.is_asked(&occurrence) {
         Standing::NotAsked
     } else if now < later(occurrence.over, GRACE) {
         Standing::ToNote
@@ -163,29 +167,40 @@ fn judged(moment: &Moment<'_>, meeting: &str, occurrence: Occurrence) -> Occurre
     Occurrence { state, ..occurrence }
 }
 
-/// The release was there, it was not taken over by a newer one, and what comes after day 0 had a GO or a deployment.
-fn is_asked(moment: &Moment<'_>, occurrence: &Occurrence) -> bool {
-    let Some(release) = &moment.state.release else { return false };
-    let there = moment.opened().is_some_and(|opened| opened <= occurrence.over);
-    let newer = moment.service().is_some_and(|service| {
-        let place = service.opened.iter().position(|id| *id == moment.state.of);
-        let after = service.releases.iter().filter_map(|event| match event {
-            Release::ReleaseOpened(body) if body.environment == release.environment => Some(body),
-            _ => None,
-        });
-        let mut after = after.filter(|body| service.opened.iter().position(|id| *id == body.release) > place);
-        after.any(|body| body.at <= occurrence.due)
-    });
-    let gone = occurrence.day < 0
-        || release.decided.is_some_and(|decided| decided.outcome != crate::decision::Outcome::NoGo)
-        || !crate::promotion::deployments(
-            moment.ledger,
-            moment.policy(),
-            &release.artefact,
-            &release.environment,
-        )
-        .is_empty();
-    there && !newer && gone
+/// From when until when a release is asked for its meetings.
+struct Asked {
+    /// When it was opened.
+    from: Option<Timestamp>,
+    /// When a newer release for the same environment began, or got its GO.
+    until: Option<Timestamp>,
+    /// It began, or has a GO: meetings from day 0 on take place.
+    went: bool,
+}
+
+impl Asked {
+    fn of(moment: &Moment<'_>) -> Asked {
+        let (policy, ledger) = (moment.policy(), moment.ledger);
+        let went = |release: &Release| {
+            let runs = deployments(ledger, policy, &release.artefact, &release.environment);
+            let go = release.decided.filter(|decided| decided.outcome != Outcome::NoGo).map(|go| go.at);
+            runs.first().map(|run| run.began).into_iter().chain(go).min()
+        };
+        let (Some(release), Some(service)) = (&moment.state.release, moment.service()) else {
+            return Asked { from: None, until: None, went: false };
+        };
+        let newer = service.opened.iter().skip_while(|id| **id != moment.state.of).skip(1);
+        let newer = newer.filter_map(|id| ledger.state(&policy.service.name, id).release);
+        let rivals = newer
+            .filter(|other| other.environment == release.environment && other.artefact != release.artefact);
+        let until = rivals.filter_map(|other| went(&other)).min();
+        Asked { from: moment.opened(), until, went: went(release).is_some() }
+    }
+
+    fn is_asked(&self, occurrence: &Occurrence) -> bool {
+        self.from.is_some_and(|from| from <= occurrence.over)
+            && self.until.is_none_or(|until| occurrence.due < until)
+            && (occurrence.day < 0 || self.went)
+    }
 }
 
 /// The newest row about an occurrence.

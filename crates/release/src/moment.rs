@@ -3,6 +3,7 @@
 //! Enters: a policy, the journal, a moment. Leaves: nothing but these together. Never here: what follows from them.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::calendar::Calendars;
@@ -34,6 +35,11 @@ impl<'a> Moment<'a> {
     /// The policy itself.
     pub(crate) fn policy(&self) -> &'a Policy {
         &self.loaded.policy
+    }
+
+    /// Where dates and times of day of the plan are meant.
+    pub fn zone(&self) -> TimeZone {
+        self.days().zone().clone()
     }
 
     /// What the evidence proves; `None` before the release is opened.

@@ -19,7 +19,7 @@ use crate::policy::Milestone;
 use crate::timing::{Timing, timing};
 
 pub(crate) use dues::dues;
-pub use dues::{Due, DueKind, DueState};
+pub use dues::{Due, DueKind, DueState, marks};
 pub(crate) use task::proof;
 pub use task::{DoneBy, Need, PlannedTask, Proof, Signer, TaskState};
 

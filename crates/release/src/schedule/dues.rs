@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::decision::{ConditionStanding, condition_standing, findings};
+use crate::decision::{ConditionStanding, Outcome, condition_standing, findings};
 use crate::moment::{Moment, Who};
 
 /// One of them.
@@ -121,4 +121,27 @@ pub(crate) fn dues(moment: &Moment<'_>) -> Vec<Due> {
     }
     dues.sort_by_key(|due| (due.day, due.kind));
     dues
+}
+
+/// Conditions of a GO that stands which need a row: met by their checks, or missed on their day.
+pub fn marks(moment: &Moment<'_>) -> Vec<(String, bool)> {
+    let (Some(case), days) = (moment.case(), moment.days()) else { return Vec::new() };
+    if case.release.decided.is_none_or(|decided| decided.outcome == Outcome::NoGo) {
+        return Vec::new();
+    }
+    let conditions = moment.policy().approval.iter().flat_map(|approval| &approval.conditions);
+    let later = conditions.filter(|condition| condition.due_day.is_some_and(|day| day >= 0));
+    later
+        .filter_map(|condition| {
+            let said = case.release.conditions.get(&condition.id);
+            let is = |met: bool| {
+                said.is_some_and(|mark| mark.met == met && mark.artefact == case.release.artefact)
+            };
+            match condition_standing(&case, condition, &days).0 {
+                ConditionStanding::Met if !is(true) => Some((condition.id.clone(), true)),
+                ConditionStanding::Missed(_) if !is(false) => Some((condition.id.clone(), false)),
+                _ => None,
+            }
+        })
+        .collect()
 }

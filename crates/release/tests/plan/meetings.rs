@@ -59,6 +59,9 @@ fn a_newer_release_takes_over_the_meetings() {
     desk.now = at("2026-11-26T06:00:00Z");
     desk.open("r-2", "sha256:bbbb", "production");
     let silent = desk.look("2026-12-30T00:00:00Z", unnoted);
+    assert_eq!(silent.len(), 10, "it is only prepared");
+    desk.ran("run-2", "deploy", "sha256:bbbb", "production", RunOutcome::Done);
+    let silent = desk.look("2026-12-30T00:00:00Z", unnoted);
     assert_eq!(silent.iter().map(|(id, one)| (id.as_str(), one.day)).collect::<Vec<_>>(), [("standup", 1)]);
 }
 
