@@ -5,7 +5,9 @@ mod check;
 mod chosen;
 mod lint;
 mod people;
+mod plan;
 mod policy;
+mod said;
 mod score;
 mod window;
 
@@ -38,5 +40,6 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Sign(arguments) => people::sign(&arguments),
         ReleaseCommand::Withdraw(arguments) => people::withdraw(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
+        ReleaseCommand::Planned(command) => plan::run(command),
     }
 }

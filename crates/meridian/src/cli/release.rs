@@ -93,6 +93,8 @@ pub enum ReleaseCommand {
         meridian release window --policy my-service.toml --at 2026-11-24T09:15:00+05:30\n  \
         meridian release window --policy my-service.toml --severity P0     a hotfix")]
     Window(WindowArguments),
+    #[command(flatten)]
+    Planned(super::PlanCommand),
 }
 
 #[derive(Debug, Args)]
