@@ -48,6 +48,14 @@ impl Length {
         if self.0 > i64::MAX as u64 { i64::MAX } else { self.0 as i64 }
     }
 
+    /// Its two largest units, rounded down: `13d15h` for people who need no seconds.
+    #[must_use]
+    pub fn rough(self) -> Length {
+        let largest = UNITS[1..].iter().position(|(_, seconds)| self.0 >= *seconds);
+        let finest = largest.map_or(1, |place| UNITS[1..][(place + 1).min(UNITS.len() - 2)].1);
+        Length(self.0 - self.0 % finest)
+    }
+
     /// In minutes, with the rest as decimals.
     pub fn as_minutes(self) -> f64 {
         self.0 as f64 / 60.0
@@ -211,6 +219,8 @@ mod tests {
             assert_eq!(text.parse::<Length>().unwrap().as_seconds(), seconds, "{text}");
         }
         assert_eq!(Length::seconds(90_061).to_string(), "1d1h1m1s");
+        let rough = |seconds| Length::seconds(seconds).rough().to_string();
+        assert_eq!([90_061, 3_661, 61, 59, 0].map(rough), ["1d1h", "1h1m", "1m1s", "59s", "0s"]);
         assert_eq!("10m..30m".parse::<Budget>().unwrap().to_string(), "10m..30m");
         assert_eq!("5m".parse::<Budget>().unwrap().to_string(), "5m");
         for text in ["", "5", "m", "5 m", "-5m", "1m1h", "1m1m", "1.5h", "99999999999999999999s", "1y"] {

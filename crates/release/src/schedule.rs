@@ -40,7 +40,7 @@ pub struct Schedule {
     pub tasks: Vec<PlannedTask>,
     /// Phases, in the policy's order.
     pub milestones: Vec<Phase>,
-    /// Conditions, findings and items of the checklist that have a day, in order.
+    /// The decision, conditions, findings, and items of the checklist that were put off, by their days.
     pub dues: Vec<Due>,
     /// What recurs, in the policy's order.
     pub meetings: Vec<Planned>,
@@ -123,7 +123,7 @@ fn phase(moment: &Moment<'_>, milestone: &Milestone, tasks: &[PlannedTask]) -> P
     }
 }
 
-/// How long ago, in whole seconds; nothing for what is still to come.
+/// How long ago, in its two largest units; nothing for what is still to come.
 pub(crate) fn since(at: Timestamp, now: Timestamp) -> Length {
-    Length::seconds(u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0))
+    Length::seconds(u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0)).rough()
 }

@@ -80,7 +80,7 @@ fn who(value: &Value) -> String {
 
 fn schedule(answer: &Value) {
     let plan = &answer["schedule"];
-    let today = plan["today"].as_i64().map_or("not known".to_owned(), |day| format!("{day:+}"));
+    let today = plan["today"].as_i64().map_or("not known".to_owned(), |day| day.to_string());
     output::data(&format!(
         "{}: day 0 is {}, today is day {today}; begins {}\n\n",
         cell(&answer["release"]),

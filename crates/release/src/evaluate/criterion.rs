@@ -131,6 +131,14 @@ impl Look<'_> {
         let role = self.metric(metric).and_then(|metric| metric.attested_by.as_deref());
         let asked = Asked { question: &question, role };
         let observed = &newest(&self.case, asked, name)?.observed;
+        let shows = self.metric(metric).and_then(|metric| metric.shows_after);
+        if let (Some(from), Some(shows)) = (self.from, shows)
+            && observed.taken >= from
+            && observed.taken < later(from, shows)
+        {
+            let taken = observed.taken;
+            return Err(format!("`{name}` shows nothing within {shows} of the release, and is of {taken}"));
+        }
         match self.from {
             Some(from) if observed.taken < from => {
                 Err(format!("the newest figure `{name}` is of {}, before the release", observed.taken))

@@ -1,4 +1,4 @@
-//! What has a day beside tasks: conditions of the GO, findings, items that were put off.
+//! What has a day beside tasks: the decision, conditions of the GO, findings, items that were put off.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub struct Due {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DueKind {
+    /// The decision itself.
+    Decision,
     /// A condition of the GO.
     Condition,
     /// Something found.
@@ -62,6 +64,18 @@ pub(crate) fn dues(moment: &Moment<'_>) -> Vec<Due> {
         _ => DueState::Open,
     };
     let mut dues = Vec::new();
+    if let Some(approval) = policy.approval.as_ref().filter(|approval| approval.on_day.is_some()) {
+        dues.push(Due {
+            kind: DueKind::Decision,
+            id: "decision".to_owned(),
+            title: "The release is decided".to_owned(),
+            owner: approval.decided_by.as_ref().map(|role| Who::of(policy, role)),
+            day: approval.on_day,
+            date: approval.on_day.and_then(|day| days.date(day)),
+            state: state(case.release.decided.is_some(), approval.on_day),
+            why: Vec::new(),
+        });
+    }
     for condition in policy.approval.iter().flat_map(|approval| &approval.conditions) {
         let (standing, date) = condition_standing(&case, condition, &days);
         let (state, why) = match standing {

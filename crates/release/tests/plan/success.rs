@@ -1,13 +1,13 @@
 //! Success at a horizon.
 
-use release::evaluate::{Evaluation, Outcome, Verdict, evaluation};
+use release::evaluate::{Evaluation, Outcome, Verdict, evaluation, recorded, unrecorded};
 use release::evidence::{Answer, Question};
 use release::incident::event::{Event as Incident, IncidentOpened, Mitigated, OpenedBy};
 use release::ledger::Entry;
-use release::ledger::event::{Event as Record, WatchHour};
+use release::ledger::event::{Event as Record, HorizonJudged, WatchHour};
 use release::runbook::event::RunOutcome;
 
-use crate::desk::{A, Desk, SMALL, at};
+use crate::desk::{A, Desk, RELEASE, SMALL, at};
 
 const JUDGED: &str = "2026-12-02T11:30:00Z";
 
@@ -112,4 +112,28 @@ fn checks_incidents_and_synthetic_checks_are_judged_by_what_is_recorded() {
     assert_eq!(verdict(&week, "up"), Verdict::Met, "2 of 200, and 2 may fail");
     desk.record(hour("2026-11-27T00:00:00Z", 3));
     assert_eq!(verdict(&at_week(&desk, JUDGED), "up"), Verdict::NotMet);
+}
+
+#[test]
+fn a_horizon_is_recorded_when_it_comes_and_stands_once_it_is_known() {
+    let mut desk = deployed();
+    let judge = |desk: &mut Desk, now: &str| -> Vec<Outcome> {
+        let news = desk.look(now, unrecorded);
+        for evaluation in news.clone() {
+            let release = RELEASE.to_owned();
+            desk.record(Record::HorizonJudged(HorizonJudged { release, evaluation }));
+        }
+        news.into_iter().map(|evaluation| evaluation.outcome).collect()
+    };
+    assert_eq!(judge(&mut desk, "2026-12-02T11:29:59Z"), [], "too early");
+    assert_eq!(judge(&mut desk, JUDGED), [Outcome::NotKnown]);
+    assert_eq!(judge(&mut desk, JUDGED), [], "once");
+    feedback(&mut desk, "2026-12-02T12:00:00Z", 50, "asha");
+    assert_eq!(judge(&mut desk, "2026-12-02T13:00:00Z"), [Outcome::Succeeded]);
+    feedback(&mut desk, "2026-12-03T00:00:00Z", 0, "asha");
+    assert_eq!(judge(&mut desk, "2026-12-03T01:00:00Z"), [], "it stands");
+    let outcome = desk.look("2026-12-03T01:00:00Z", |moment| recorded(moment, "week").unwrap().outcome);
+    assert_eq!(outcome, Outcome::Succeeded);
+    let never = Desk::new(SMALL, "2026-11-20T00:00:00Z");
+    assert!(never.look("2027-06-01T00:00:00Z", unrecorded).is_empty(), "it never went");
 }
