@@ -6,12 +6,15 @@ use access::entropy::Entropy;
 use journal::DataDirectory;
 
 use crate::book::{Book, BookError};
+use crate::cancel::Cancel;
 use crate::clock::Clock;
 
 /// See the module. Shared by all requests.
 pub struct Control {
     /// What is known and written.
     pub book: Book,
+    /// Asked when this process is to end: what runs is stopped.
+    pub cancel: Cancel,
 }
 
 impl Control {
@@ -23,7 +26,8 @@ impl Control {
         directory: DataDirectory,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        cancel: Cancel,
     ) -> Result<Arc<Control>, BookError> {
-        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)? }))
+        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel }))
     }
 }

@@ -86,6 +86,44 @@ impl Instance {
         Ok(())
     }
 
+    /// An answer that comes in pieces, as Server-Sent Events: `POST path` with a body, `GET path` without one.
+    pub fn follow(&self, path: &str, body: Option<&Value>) -> Result<impl Read + use<>, Failure> {
+        let url = format!("{}{path}", self.url);
+        // It takes as long as it takes; the server says every 15 seconds that it lives.
+        let answer = match body {
+            Some(body) => self
+                .agent
+                .post(&url)
+                .config()
+                .timeout_global(None)
+                .timeout_recv_response(Some(PATIENCE))
+                .build()
+                .header("authorization", self.bearer())
+                .header("content-type", "application/json")
+                .send(body.to_string()),
+            None => self
+                .agent
+                .get(&url)
+                .config()
+                .timeout_global(None)
+                .timeout_recv_response(Some(PATIENCE))
+                .build()
+                .header("authorization", self.bearer())
+                .call(),
+        };
+        let answer = answer.map_err(|error| self.unanswered(error))?;
+        if answer.status().is_success() {
+            return Ok(answer.into_body().into_reader());
+        }
+        self.read::<Value>(Ok(answer)).and(Err(Failure::new("refused")))
+    }
+
+    fn unanswered(&self, error: ureq::Error) -> Failure {
+        Failure::new(format!("no answer from {}", self.url))
+            .cause(error)
+            .hint("is the gateway running? `meridian up` starts one")
+    }
+
     fn bearer(&self) -> String {
         format!("Bearer {}", self.token.expose())
     }
@@ -94,11 +132,7 @@ impl Instance {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, Failure> {
-        let mut answer = answer.map_err(|error| {
-            Failure::new(format!("no answer from {}", self.url))
-                .cause(error)
-                .hint("is the gateway running? `meridian up` starts one")
-        })?;
+        let mut answer = answer.map_err(|error| self.unanswered(error))?;
         let status = answer.status();
         let mut text = String::new();
         answer
@@ -131,11 +165,21 @@ pub fn segment(name: &str) -> String {
     text
 }
 
-fn refusal(text: &str, status: u16) -> Failure {
+/// What the body of a refusal says.
+pub fn refusal(text: &str, status: u16) -> Failure {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
-    let field = |name: &str| value["error"][name].as_str().map(str::to_string);
-    Failure::new(field("message").unwrap_or_else(|| format!("the gateway answered {status}")))
-        .maybe_hint(field("hint"))
+    said(&value["error"]).unwrap_or_else(|| Failure::new(format!("the gateway answered {status}")))
+}
+
+/// A refusal in words, with the field that is to blame.
+pub fn said(error: &Value) -> Option<Failure> {
+    let text = |name: &str| error[name].as_str().map(str::to_owned);
+    let message = text("message")?;
+    let named = text("field").filter(|field| !message.contains(field.as_str()));
+    Some(
+        Failure::new(named.map_or(message.clone(), |field| format!("{field}: {message}")))
+            .maybe_hint(text("hint")),
+    )
 }
 
 fn read_token(path: &Path) -> Result<access::Secret, Failure> {

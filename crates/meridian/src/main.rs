@@ -12,6 +12,7 @@ mod journal;
 mod keys;
 mod limits;
 mod logs;
+mod office;
 mod orders;
 mod output;
 mod reconcile;
