@@ -7,6 +7,7 @@
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
+//! - [`report`]: the documents of a release, and their verification.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`refused`]: how it says no.
 //! - [`cancel`]: says that what runs is to end now.
@@ -21,6 +22,7 @@ pub mod evidence;
 pub mod probe;
 pub mod refused;
 pub mod releases;
+pub mod report;
 pub mod signing;
 
 pub use control::Control;

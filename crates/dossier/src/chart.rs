@@ -68,7 +68,8 @@ impl Chart {
         let took = times.iter().filter_map(|(_, _, took)| took.map(of));
         let most = planned.chain(took).chain(limit.map(millis)).max().unwrap_or(0);
         let row = |(label, budget, took): &(String, Option<Budget>, Option<SignedDuration>)| {
-            let over = matches!((budget, took), (Some(budget), Some(took)) if of(*took) > millis(budget.most));
+            let over =
+                matches!((budget, took), (Some(budget), Some(took)) if of(*took) > millis(budget.most));
             let planned = budget.map_or_else(|| "no budget".to_owned(), |budget| budget.to_string());
             Row {
                 label: one_line(label),
@@ -99,7 +100,11 @@ impl Chart {
     }
 
     /// Stretches of days of a calendar, each a label, the first and the last day; `mark` is one of the days.
-    pub fn days(title: &str, stretches: &[(String, Date, Date, Tone)], mark: Option<(Date, String)>) -> Chart {
+    pub fn days(
+        title: &str,
+        stretches: &[(String, Date, Date, Tone)],
+        mark: Option<(Date, String)>,
+    ) -> Chart {
         let first = stretches.iter().map(|(_, from, ..)| *from).min().unwrap_or(Date::ZERO);
         let last = stretches.iter().map(|(_, _, to, _)| *to).max().unwrap_or(first);
         let day = |date: Date| i64::from(date.since(first).map_or(0, |span| span.get_days()));
@@ -166,7 +171,10 @@ mod tests {
         assert_eq!(chart.rows[0].band, Some((0, 500)));
         assert_eq!((chart.rows[1].bar, chart.rows[1].tone), (Some((0, 1000)), Tone::Bad));
         assert_eq!(chart.rows[2].shown, "5m..10m");
-        assert_eq!(chart.rows[0].letters(), format!("{}{}{}", "█".repeat(10), "░".repeat(10), " ".repeat(20)));
+        assert_eq!(
+            chart.rows[0].letters(),
+            format!("{}{}{}", "█".repeat(10), "░".repeat(10), " ".repeat(20))
+        );
     }
 
     #[test]

@@ -5,10 +5,10 @@
 //! Where a decision stands, the document shows what it rested on, at the moment at which it was decided, and what would come out by now
 //! beside it. Where none stands, it shows what would come out at the moment of the document, and says so.
 
+mod appendix;
 mod case;
 mod checklist;
 mod criteria;
-mod appendix;
 mod objectives;
 mod operation;
 mod outcome;
@@ -39,7 +39,6 @@ pub fn decision(
     let mut document = outcome::title(&case);
     let sections: [fn(&Case<'_>) -> Section; 22] = [
         outcome::reasons,
-        outcome::since,
         checklist::checklist,
         criteria::matrix,
         checklist::blockers,
@@ -59,6 +58,7 @@ pub fn decision(
         objectives::horizons,
         operation::risks,
         operation::announcements,
+        outcome::since,
         appendix::notes,
     ];
     document.sections = sections.iter().map(|section| section(&case)).collect();

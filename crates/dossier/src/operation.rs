@@ -19,20 +19,30 @@ use crate::shown;
 
 pub(crate) use incidents::{list, times};
 
-/// One day of a service, midnight to midnight in its zone.
+/// One day of a service, midnight to midnight in its zone; that of the edition's moment unless said.
 ///
 /// # Errors
 /// [`CannotWrite`]: no such service, or no policy.
-pub fn daily(ledger: &Ledger, service: &str, on: Date, edition: &Edition) -> Result<Document, CannotWrite> {
-    report(ledger, service, "Daily metrics", on, on, edition)
+pub fn daily(
+    ledger: &Ledger,
+    service: &str,
+    on: Option<Date>,
+    edition: &Edition,
+) -> Result<Document, CannotWrite> {
+    report(ledger, service, "Daily metrics", 1, on, edition)
 }
 
-/// The seven days that end with `on`.
+/// The seven days that end with `on`, or with the day of the edition's moment.
 ///
 /// # Errors
 /// As [`daily`].
-pub fn weekly(ledger: &Ledger, service: &str, on: Date, edition: &Edition) -> Result<Document, CannotWrite> {
-    report(ledger, service, "Weekly objectives", on.saturating_sub(6.days()), on, edition)
+pub fn weekly(
+    ledger: &Ledger,
+    service: &str,
+    on: Option<Date>,
+    edition: &Edition,
+) -> Result<Document, CannotWrite> {
+    report(ledger, service, "Weekly objectives", 7, on, edition)
 }
 
 /// The policy of a service: that of its newest release.
@@ -54,17 +64,23 @@ fn report(
     ledger: &Ledger,
     service: &str,
     kind: &str,
-    first: Date,
-    last: Date,
+    days: i64,
+    on: Option<Date>,
     edition: &Edition,
 ) -> Result<Document, CannotWrite> {
     let policy = policy(ledger, service)?;
     let known = ledger.services.get(service).ok_or_else(|| CannotWrite::NoService(service.to_owned()))?;
     let zone = shown::zone(&policy);
+    let last = on.unwrap_or_else(|| zone.to_datetime(edition.at).date());
+    let first = last.saturating_sub((days - 1).days());
     let midnight = |date: Date| date.to_zoned(zone.clone()).map_or(Timestamp::MIN, |at| at.timestamp());
     let to = midnight(last.tomorrow().unwrap_or(last)).min(edition.at);
     let range = Range { from: midnight(first), to, zone: &zone };
-    let days = if first == last { shown::date(first) } else { format!("{} to {}", shown::date(first), shown::date(last)) };
+    let days = if first == last {
+        shown::date(first)
+    } else {
+        format!("{} to {}", shown::date(first), shown::date(last))
+    };
     let name = if policy.service.title.is_empty() { service } else { &policy.service.title };
     let mut sections = vec![
         watched::objectives(&policy, known, &range),
@@ -74,9 +90,7 @@ fn report(
         alerts(known, &range),
     ];
     sections.retain(|section| !section.is_empty());
-    let nothing = sections.is_empty();
-    let mut lead = vec![format!("What the journal holds of {days}, up to {}.", shown::moment(range.to, &zone))];
-    lead.extend(nothing.then(|| "It holds nothing of that time.".to_owned()));
+    let lead = vec![format!("What the journal holds of {days}, up to {}.", shown::moment(range.to, &zone))];
     Ok(Document {
         kind: kind.to_owned(),
         title: format!("{name}, {days}"),
@@ -106,7 +120,15 @@ fn trouble(known: &Service, range: &Range<'_>) -> Section {
 fn alerts(known: &Service, range: &Range<'_>) -> Section {
     let mut section = Section::new("Alerts");
     let date = |at: Timestamp| range.zone.to_datetime(at).date();
-    let mut table = Table::new(["Week of", "Alert", "#Fired", "#Actionable", "#In vain", "#Not judged", "#Actionable, %"]);
+    let mut table = Table::new([
+        "Week of",
+        "Alert",
+        "#Fired",
+        "#Actionable",
+        "#In vain",
+        "#Not judged",
+        "#Actionable, %",
+    ]);
     for week in alert_quality(&known.incidents, range.zone) {
         let end = week.week.saturating_add(7.days());
         if week.week > date(range.to) || end <= date(range.from) {

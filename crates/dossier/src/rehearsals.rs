@@ -47,7 +47,11 @@ pub fn rehearsals(ledger: &Ledger, release: &str, edition: &Edition) -> Result<D
         kind: "Rehearsals and runs".to_owned(),
         title: if policy.service.title.is_empty() { name.to_owned() } else { policy.service.title.clone() },
         outcome: None,
-        lead: vec![format!("{} runs are known on {}, {rehearsed} of them rehearsals.", runs.len(), shown::moment(edition.at, &zone))],
+        lead: vec![format!(
+            "{} runs are known on {}, {rehearsed} of them rehearsals.",
+            runs.len(),
+            shown::moment(edition.at, &zone)
+        )],
         facts: Vec::new(),
         sections,
         imprint: imprint(edition),

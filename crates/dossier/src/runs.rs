@@ -73,10 +73,22 @@ impl Run<'_> {
         for step in &timing.steps {
             let planned = step.planned.map_or_else(|| "-".to_owned(), |budget| budget.to_string());
             let took = step.took.map_or_else(|| "-".to_owned(), shown);
-            table.row([self.title(&step.step).into(), step.standing.into(), planned.into(), took.into(), against(step.against)]);
+            table.row([
+                self.title(&step.step).into(),
+                step.standing.into(),
+                planned.into(),
+                took.into(),
+                against(step.against),
+            ]);
         }
         let total = shown(timing.total);
-        table.row(["All that counts".into(), outcome.into(), timing.planned.to_string().into(), total.into(), self.slack()]);
+        table.row([
+            "All that counts".into(),
+            outcome.into(),
+            timing.planned.to_string().into(),
+            total.into(),
+            self.slack(),
+        ]);
         table.total = true;
         section.table(table);
         let mut undos = Table::new(["Undone", "#Took", "As it should"]);
@@ -94,7 +106,10 @@ impl Run<'_> {
 
     fn title(&self, step: &str) -> String {
         let known = self.runbook.steps.iter().find(|known| known.id == step);
-        known.map(|known| known.title.clone()).filter(|title| !title.is_empty()).unwrap_or_else(|| step.to_owned())
+        known
+            .map(|known| known.title.clone())
+            .filter(|title| !title.is_empty())
+            .unwrap_or_else(|| step.to_owned())
     }
 }
 

@@ -29,7 +29,10 @@ pub(crate) fn role<'a>(policy: &'a Policy, id: &'a str) -> &'a str {
 /// The name of a person, or their id; of a role where it is one.
 pub(crate) fn person<'a>(policy: &'a Policy, id: &'a str) -> &'a str {
     let known = policy.people.iter().find(|person| person.id == id);
-    known.map(|person| person.name.as_str()).filter(|name| !name.is_empty()).unwrap_or_else(|| role(policy, id))
+    known
+        .map(|person| person.name.as_str())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| role(policy, id))
 }
 
 /// The text, or a dash where there is none.
@@ -49,7 +52,8 @@ pub(crate) fn target(policy: &Policy, target: &release::policy::Target) -> Strin
         None => format!("{} {unit}", target.value),
     };
     let over = target.over.map(|over| format!(" over {over}")).unwrap_or_default();
-    let events = target.at_least_events.map(|events| format!(", of {events} events at least")).unwrap_or_default();
+    let events =
+        target.at_least_events.map(|events| format!(", of {events} events at least")).unwrap_or_default();
     let title = title.unwrap_or(&target.metric);
     format!("{}{title} {} {value}{over}{events}", quantile.unwrap_or_default(), target.is.as_str())
 }

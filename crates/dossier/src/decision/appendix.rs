@@ -37,7 +37,11 @@ pub(super) fn evidence(case: &Case<'_>) -> Section {
         };
         let answer = evidence.answer();
         let tone = if answer.as_str() == "pass" { Tone::Good } else { Tone::Bad };
-        let words = if answer.why().is_empty() { answer.as_str().to_owned() } else { format!("{}: {}", answer.as_str(), answer.why()) };
+        let words = if answer.why().is_empty() {
+            answer.as_str().to_owned()
+        } else {
+            format!("{}: {}", answer.as_str(), answer.why())
+        };
         let by = observed.by.as_deref().map(|by| case.person(by)).unwrap_or_default();
         let mut figures: Vec<String> =
             observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use release::Loaded;
 use release::calendar::Calendars;
 use release::day::Days;
 use release::decision::standing::{CheckStanding, Standings, standings};
@@ -11,8 +12,7 @@ use release::ledger::{Ledger, Service};
 use release::policy::Policy;
 use release::signature::Verify;
 use release::state::{Release, State};
-use release::window::{Timetable, time_of_day};
-use release::Loaded;
+use release::window::{Timetable, faults};
 
 use crate::edition::{CannotWrite, Edition};
 use crate::shown;
@@ -34,8 +34,6 @@ pub(crate) struct Case<'a> {
     /// What came out.
     pub(crate) decision: Decision,
     pub(crate) standings: Standings,
-    /// When the release would begin, as the windows were asked.
-    pub(crate) begins: Timestamp,
     /// What would come out at the moment of the document.
     pub(crate) by_now: Decision,
     release: Release,
@@ -55,8 +53,7 @@ impl<'a> Case<'a> {
         let release = present.release.clone().ok_or_else(unknown)?;
         let loaded = ledger.policy(&release.policy).ok_or(CannotWrite::NoPolicy(release.policy))?;
         let days = Days::of(&loaded.policy, release.day0);
-        let begins = begins(&loaded.policy, &days, edition.at);
-        let window = window(&loaded.policy, begins);
+        let window = window(&loaded.policy, edition.at);
         let by_now = decide(&loaded, &present, edition.at, &window, verify);
         let stands = release.decided.and_then(|stands| Some((stands.row, decided(service, stands.row)?)));
         let (row, recorded) = stands.map_or((0, None), |(row, decided)| (row, Some(decided)));
@@ -81,7 +78,6 @@ impl<'a> Case<'a> {
             state,
             decision,
             standings,
-            begins,
             by_now,
             release,
         })
@@ -110,7 +106,9 @@ impl<'a> Case<'a> {
 
     /// The date of a day of the plan, or the day where it has none.
     pub(crate) fn day(&self, day: i32) -> String {
-        self.days.date(day).map_or_else(|| format!("day {day}"), |date| format!("{} (day {day})", shown::date(date)))
+        self.days
+            .date(day)
+            .map_or_else(|| format!("day {day}"), |date| format!("{} (day {day})", shown::date(date)))
     }
 }
 
@@ -130,20 +128,14 @@ fn decided(service: &Service, row: u64) -> Option<&Decided> {
     }
 }
 
-/// Day 0 at the time of the roll-out, if that is still to come; else the moment itself.
-fn begins(policy: &Policy, days: &Days, now: Timestamp) -> Timestamp {
-    let time = policy.rollout.as_ref().and_then(|rollout| rollout.at.as_deref());
-    let planned = time.filter(|time| time_of_day(time).is_some()).and_then(|time| days.end(0, Some(time)));
-    planned.filter(|planned| *planned > now).unwrap_or(now)
-}
-
-fn window(policy: &Policy, begins: Timestamp) -> WindowAnswer {
+/// What windows say of a release that begins at that moment.
+fn window(policy: &Policy, at: Timestamp) -> WindowAnswer {
     let calendars = Calendars::builtin();
     match Timetable::new(policy, &calendars) {
-        Ok(timetable) => timetable.answer(begins),
-        Err(faults) => {
-            let reasons = faults.iter().map(ToString::to_string).collect();
-            WindowAnswer { open: false, reasons, signers: Vec::new() }
+        Ok(timetable) => timetable.answer(at),
+        Err(_) => {
+            let words = faults(policy, &calendars).into_iter().map(|fault| fault.words);
+            WindowAnswer { open: false, reasons: words.collect(), signers: Vec::new() }
         }
     }
 }

@@ -48,7 +48,8 @@ fn summary(case: &Case<'_>, parts: &[(&Part, &Vec<Vec<String>>)]) -> Table {
             .collect();
         let count = |wanted: Stands| stand.iter().filter(|(_, stands)| *stands == wanted).count();
         let required = stand.iter().filter(|(required, stands)| *required && *stands == Stands::Open).count();
-        let figures = [stand.len(), count(Stands::Proven), count(Stands::Attested), count(Stands::Open), required];
+        let figures =
+            [stand.len(), count(Stands::Proven), count(Stands::Attested), count(Stands::Open), required];
         sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
         let cells = figures.iter().map(|figure| Cell::from(figure.to_string()));
         table.row(std::iter::once(Cell::from(&part.title)).chain(cells));
@@ -60,7 +61,8 @@ fn summary(case: &Case<'_>, parts: &[(&Part, &Vec<Vec<String>>)]) -> Table {
 }
 
 fn stands(case: &Case<'_>, item: &Item, open: &[String]) -> Stands {
-    let by_hand = |id: &String| case.check(id).and_then(|check| check.evidence.as_ref()).is_some_and(by_a_person);
+    let by_hand =
+        |id: &String| case.check(id).and_then(|check| check.evidence.as_ref()).is_some_and(by_a_person);
     match (open.is_empty(), item.checks.iter().any(by_hand)) {
         (false, _) => Stands::Open,
         (true, true) => Stands::Attested,
@@ -80,13 +82,18 @@ fn line(case: &Case<'_>, item: &Item, open: &[String]) -> [Cell; 5] {
         Stands::Open => Cell::toned("open", Tone::Warn),
     };
     let checks: Vec<&CheckStanding> = item.checks.iter().filter_map(|id| case.check(id)).collect();
-    let by = if open.is_empty() { Cell::lines(checks.iter().map(|check| by(case, check))) } else { Cell::lines(open) };
+    let by = if open.is_empty() {
+        Cell::lines(checks.iter().map(|check| by(case, check)))
+    } else {
+        Cell::lines(open)
+    };
     let taken = checks.iter().filter_map(|check| Some(check.evidence.as_ref()?.observed.taken)).max();
     let until = checks.iter().filter_map(|check| check.until).min();
     let mut words = vec![item.text.clone()];
     words.extend(item.required.then(|| "required".to_owned()));
     words.extend(item.deferred_to_day.map(|day| format!("put off until {}", case.day(day))));
-    let moment = |at: Option<jiff::Timestamp>| Cell::from(at.map_or_else(|| "-".to_owned(), |at| case.moment(at)));
+    let moment =
+        |at: Option<jiff::Timestamp>| Cell::from(at.map_or_else(|| "-".to_owned(), |at| case.moment(at)));
     [Cell::lines(words), standing, by, moment(taken), moment(until)]
 }
 

@@ -21,7 +21,11 @@ pub(super) fn matrix(case: &Case<'_>) -> Section {
         section.text(format!("Arithmetic: {}", scored.arithmetic));
         section.text(match (scored.threshold, scored.margin) {
             (Some(threshold), Some(margin)) if margin < Figure::ZERO => {
-                format!("Total {}, threshold {threshold}: below it by {}.", scored.total, Figure::ZERO - margin)
+                format!(
+                    "Total {}, threshold {threshold}: below it by {}.",
+                    scored.total,
+                    Figure::ZERO - margin
+                )
             }
             (Some(threshold), Some(margin)) => {
                 format!("Total {}, threshold {threshold}: above it by {margin}.", scored.total)
@@ -43,12 +47,19 @@ fn figure(figure: Option<Figure>) -> Cell {
 fn weighted(card: &Scorecard, scored: &Scored) -> Table {
     let mut table = Table::new(["Criterion", "#Weight, %", "#Score", "#Weight x score", "From"]);
     for (row, known) in card.rows.iter().zip(&scored.rows) {
-        let product = known.score.zip(known.weight).and_then(|(score, weight)| (score * weight).per(Figure::HUNDRED));
+        let product =
+            known.score.zip(known.weight).and_then(|(score, weight)| (score * weight).per(Figure::HUNDRED));
         let from = Cell::lines([&known.from, &row.note]);
         table.row([Cell::from(&row.title), figure(known.weight), figure(known.score), figure(product), from]);
     }
     let weights: Figure = scored.rows.iter().filter_map(|row| row.weight).sum();
-    table.row(["Total".into(), figure(Some(weights)), Cell::default(), figure(Some(scored.total)), Cell::default()]);
+    table.row([
+        "Total".into(),
+        figure(Some(weights)),
+        Cell::default(),
+        figure(Some(scored.total)),
+        Cell::default(),
+    ]);
     table.total = true;
     table
 }
@@ -85,7 +96,13 @@ pub(super) fn reviews(case: &Case<'_>) -> Section {
         let title = known.map_or(reviewed.id.as_str(), |review| review.title.as_str());
         let title = if title.is_empty() { &reviewed.id } else { title };
         let status = reviewed.status.as_deref().unwrap_or("-");
-        table.row([title.into(), case.person(&reviewed.role).into(), figure(reviewed.score), status.into(), Cell::from(&reviewed.from)]);
+        table.row([
+            title.into(),
+            case.person(&reviewed.role).into(),
+            figure(reviewed.score),
+            status.into(),
+            Cell::from(&reviewed.from),
+        ]);
     }
     section.table(table);
     section
@@ -102,10 +119,20 @@ pub(super) fn findings(case: &Case<'_>) -> Section {
             (false, true) => Cell::toned("open, blocks", Tone::Bad),
             (false, false) => Cell::toned("open", Tone::Warn),
         };
-        let why = if standing.open.is_empty() { Cell::lines(&finding.closed_by) } else { Cell::lines(&standing.open) };
+        let why = if standing.open.is_empty() {
+            Cell::lines(&finding.closed_by)
+        } else {
+            Cell::lines(&standing.open)
+        };
         let due = finding.due_day.map_or_else(|| "-".to_owned(), |day| case.day(day));
         let title = Cell::lines([&finding.id, &finding.title]);
-        table.row([title, Cell::from(&standing.severity), stands, due.into(), super::checklist::or_dash(why)]);
+        table.row([
+            title,
+            Cell::from(&standing.severity),
+            stands,
+            due.into(),
+            super::checklist::or_dash(why),
+        ]);
     }
     section.table(table);
     section

@@ -39,7 +39,10 @@ pub(super) fn objectives(case: &Case<'_>) -> Section {
         }
         for backup in &recovery.backups {
             let log = if backup.continuous { ", with a continuous log in between" } else { "" };
-            table.row([format!("Backup of {}", backup.of).into(), format!("every {}{log}", backup.every).into()]);
+            table.row([
+                format!("Backup of {}", backup.of).into(),
+                format!("every {}{log}", backup.every).into(),
+            ]);
         }
         section.table(table);
     }

@@ -25,7 +25,9 @@ pub(super) fn title(case: &Case<'_>) -> Document {
     });
     lead.push(match (decision.outcome, decision.reasons.len(), decision.conditions.len()) {
         (Outcome::Go, ..) => "Nothing stands against it, and nothing is left to be done.".to_owned(),
-        (Outcome::GoWithConditions, _, 1) => "Nothing stands against it; 1 condition is still to be met.".to_owned(),
+        (Outcome::GoWithConditions, _, 1) => {
+            "Nothing stands against it; 1 condition is still to be met.".to_owned()
+        }
         (Outcome::GoWithConditions, _, open) => {
             format!("Nothing stands against it; {open} conditions are still to be met.")
         }
@@ -44,7 +46,10 @@ pub(super) fn title(case: &Case<'_>) -> Document {
         ("Day 0", Cell::from(day0)),
         ("Artefact", Cell::code(&release.artefact)),
         ("Policy", Cell::code(release.policy.to_string())),
-        ("What was signed", Cell::code(decision.table.map_or_else(|| "-".to_owned(), |table: Digest| table.to_string()))),
+        (
+            "What was signed",
+            Cell::code(decision.table.map_or_else(|| "-".to_owned(), |table: Digest| table.to_string())),
+        ),
         ("Release", Cell::code(&case.state.of)),
         ("Opened by", Cell::from(case.person(&release.by))),
         ("Moment of this document", Cell::from(case.moment(case.edition.at))),
@@ -114,7 +119,11 @@ fn counted(case: &Case<'_>, decision: &Decision) -> Table {
     let must = policy.plan.tasks.iter().filter(|task| task.must).count();
     let demands = [
         ("Blockers gone", policy.blockers.len(), &[Code::Blocker][..]),
-        ("Required items of the checklist shown", items().filter(|item| item.required).count(), &[Code::Item]),
+        (
+            "Required items of the checklist shown",
+            items().filter(|item| item.required).count(),
+            &[Code::Item],
+        ),
         ("Evidence complete and current", policy.checks.len(), &[Code::Evidence]),
         ("Matrices above their threshold", deciding, &[Code::Score]),
         (
@@ -122,7 +131,11 @@ fn counted(case: &Case<'_>, decision: &Decision) -> Table {
             approval.map_or(0, |approval| approval.signers.len()),
             &[Code::Signature, Code::AuthorAlone],
         ),
-        ("Conditions met in time", approval.map_or(0, |approval| approval.conditions.len()), &[Code::Condition]),
+        (
+            "Conditions met in time",
+            approval.map_or(0, |approval| approval.conditions.len()),
+            &[Code::Condition],
+        ),
         ("Findings closed", case.standings.findings.len(), &[Code::Finding]),
         ("Incidents over", case.state.incidents.len(), &[Code::Incident]),
         ("Tasks that must be done, done", must, &[Code::Task]),
@@ -176,10 +189,8 @@ pub(super) fn since(case: &Case<'_>) -> Section {
     let rows = case.service.releases.len();
     let (at, by_now) = (case.moment(case.edition.at), &case.by_now);
     section.text(format!(
-        "The decision was taken after {} rows; {rows} are known on {at}. Decided again then, for a release that begins on {}, it \
-         would be {}.",
+        "The decision was taken after {} rows; {rows} are known on {at}. Decided again then, it would be {}.",
         case.row.saturating_sub(1),
-        case.moment(case.begins),
         by_now.outcome
     ));
     let new: Vec<Reason> =

@@ -25,7 +25,8 @@ pub(super) fn conditions(case: &Case<'_>) -> Section {
             (None, Some(day)) => format!("day {day}"),
             (None, None) => "before the release".to_owned(),
         };
-        let owner = condition.owner.as_deref().map_or_else(|| "nobody".to_owned(), |owner| case.person(owner));
+        let owner =
+            condition.owner.as_deref().map_or_else(|| "nobody".to_owned(), |owner| case.person(owner));
         let checks = super::checklist::or_dash(Cell::lines(&condition.checks));
         table.row([Cell::from(&condition.text), owner.into(), due.into(), stands, checks]);
     }
@@ -54,12 +55,16 @@ pub(super) fn signatures(case: &Case<'_>) -> Section {
             },
             vote: Cell::toned(vote, tone),
             at: case.moment(signed.at),
-            counts: counts.map_or_else(|| "counts".to_owned(), |refusal| format!("does not count: {refusal}")),
+            counts: counts
+                .map_or_else(|| "counts".to_owned(), |refusal| format!("does not count: {refusal}")),
             made: signed.signature.clone(),
         });
     }
     let signed = |role: &str| {
-        case.standings.signatures.iter().any(|one| one.signed.matter == Matter::Release && one.signed.role == role)
+        case.standings
+            .signatures
+            .iter()
+            .any(|one| one.signed.matter == Matter::Release && one.signed.role == role)
     };
     for role in case.standings.asked.iter().filter(|role| !signed(role)) {
         places.push(Signature {
@@ -82,14 +87,24 @@ pub(super) fn on_call(case: &Case<'_>) -> Section {
     let policy = case.policy();
     let mut ladder = Table::new(["#Rung", "Who", "Has to answer within"]);
     for (at, rung) in (1..).zip(&policy.escalation.chain) {
-        ladder.row([Cell::from(at.to_string()), case.person(&rung.role).into(), rung.within.to_string().into()]);
+        ladder.row([
+            Cell::from(at.to_string()),
+            case.person(&rung.role).into(),
+            rung.within.to_string().into(),
+        ]);
     }
     if !ladder.rows.is_empty() {
         section.heading("Escalation");
         section.table(ladder);
     }
-    let mut severities =
-        Table::new(["Severity", "Means", "Respond within", "Restore within", "Wakes people", "Blocks a release"]);
+    let mut severities = Table::new([
+        "Severity",
+        "Means",
+        "Respond within",
+        "Restore within",
+        "Wakes people",
+        "Blocks a release",
+    ]);
     let yes = |yes: bool| Cell::from(if yes { "yes" } else { "no" });
     for severity in &policy.severities {
         severities.row([

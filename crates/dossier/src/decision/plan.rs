@@ -31,7 +31,11 @@ pub(super) fn plan(case: &Case<'_>) -> Section {
             (Some(from), Some(to)) => format!("{from} to {to}"),
             (from, to) => from.iter().chain(to).cloned().collect::<Vec<_>>().join(" "),
         };
-        let days = if last == task.day { case.day(task.day) } else { format!("{} to {}", case.day(task.day), case.day(last)) };
+        let days = if last == task.day {
+            case.day(task.day)
+        } else {
+            format!("{} to {}", case.day(task.day), case.day(last))
+        };
         let stands = match (standing.undone.is_empty(), &standing.late) {
             (true, _) => Cell::toned("done", Tone::Good),
             (false, Some(_)) if task.must => Cell::toned("late", Tone::Bad),
@@ -79,7 +83,12 @@ pub(super) fn meetings(case: &Case<'_>) -> Section {
             continue;
         }
         let yes = if noted.held { Cell::toned("yes", Tone::Good) } else { Cell::toned("no", Tone::Bad) };
-        held.row([Cell::from(&noted.meeting), case.moment(noted.due).into(), yes, shown::or_dash(&noted.text).into()]);
+        held.row([
+            Cell::from(&noted.meeting),
+            case.moment(noted.due).into(),
+            yes,
+            shown::or_dash(&noted.text).into(),
+        ]);
     }
     if !held.rows.is_empty() {
         section.heading("Held and skipped");

@@ -1,7 +1,7 @@
 //! When it may be done, how traffic moves, what turns it back.
 
 use release::calendar::Calendars;
-use release::policy::{Relative, Reaction, RolloutMethod, Trigger};
+use release::policy::{Reaction, Relative, RolloutMethod, Trigger};
 use release::window::{Needs, Timetable};
 
 use super::Case;
@@ -18,15 +18,19 @@ pub(super) fn windows(case: &Case<'_>) -> Section {
     let mut asked = Table::new(["Asked", "Answer"]);
     let about = match case.recorded {
         Some(_) => "At the decision".to_owned(),
-        None => format!("For a release that begins on {}", case.moment(case.begins)),
+        None => format!("For a release that begins on {}", case.moment(case.edition.at)),
     };
-    asked.row([about.into(), Cell { tone: if answer.open { Tone::Good } else { Tone::Bad }, ..Cell::lines(stands) }]);
+    asked.row([
+        about.into(),
+        Cell { tone: if answer.open { Tone::Good } else { Tone::Bad }, ..Cell::lines(stands) },
+    ]);
     let needs = Needs::of(case.policy());
     asked.row(["Time that a release needs".into(), needs.length.to_string().into()]);
     section.table(asked);
     let mut rules = Table::new(["Rule", "By the policy"]);
     for window in &windows.allow {
-        let days = if window.weekdays.is_empty() { "every day".to_owned() } else { window.weekdays.join(", ") };
+        let days =
+            if window.weekdays.is_empty() { "every day".to_owned() } else { window.weekdays.join(", ") };
         let time = match (&window.from, &window.to, &window.relative) {
             (_, _, Some(relative)) => relative_words(relative),
             (from, to, None) => {
@@ -36,7 +40,11 @@ pub(super) fn windows(case: &Case<'_>) -> Section {
         let title = if window.title.is_empty() { "Window" } else { &window.title };
         rules.row([title.into(), Cell::lines([time, days])]);
     }
-    let lists = [("Tried first", &windows.prefer), ("Never on", &windows.avoid), ("Never on expiry days", &windows.expiry_days)];
+    let lists = [
+        ("Tried first", &windows.prefer),
+        ("Never on", &windows.avoid),
+        ("Never on expiry days", &windows.expiry_days),
+    ];
     for (name, days) in lists.into_iter().filter(|(_, days)| !days.is_empty()) {
         rules.row([name.into(), days.join(", ").into()]);
     }
@@ -45,7 +53,10 @@ pub(super) fn windows(case: &Case<'_>) -> Section {
         rules.row(["Outside sessions of".into(), calendar.unwrap_or("-").into()]);
     }
     for freeze in &windows.freezes {
-        rules.row(["Freeze".into(), Cell::lines([format!("{} to {}", freeze.from, freeze.to), freeze.why.clone()])]);
+        rules.row([
+            "Freeze".into(),
+            Cell::lines([format!("{} to {}", freeze.from, freeze.to), freeze.why.clone()]),
+        ]);
     }
     for blackout in &windows.blackouts {
         let time = format!("{} to {}", blackout.from, blackout.to);
@@ -64,7 +75,12 @@ fn openings(case: &Case<'_>, section: &mut Section) {
     for opening in &outlook.openings {
         let closes = if opening.goes_on { "not looked at".to_owned() } else { case.moment(opening.to) };
         let titles = super::checklist::or_dash(Cell::lines(&opening.titles));
-        table.row([case.moment(opening.from).into(), case.moment(opening.latest_start).into(), closes.into(), titles]);
+        table.row([
+            case.moment(opening.from).into(),
+            case.moment(opening.latest_start).into(),
+            closes.into(),
+            titles,
+        ]);
     }
     if !table.rows.is_empty() {
         section.heading(&format!("Next openings after {}", case.moment(case.edition.at)));

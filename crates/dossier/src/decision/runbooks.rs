@@ -14,9 +14,8 @@ pub(super) fn runbooks(case: &Case<'_>) -> Section {
     let release = case.release();
     let runs = runs::of(case.ledger, &release.service, case.edition.at);
     let policy = release.policy.to_string();
-    let ours = |run: &&Run<'_>| {
-        run.began.artefact.as_ref() == Some(&release.artefact) || run.began.policy == policy
-    };
+    let ours =
+        |run: &&Run<'_>| run.began.artefact.as_ref() == Some(&release.artefact) || run.began.policy == policy;
     let runs: Vec<&Run<'_>> = runs.iter().filter(ours).collect();
     let mut table = Table::new(["Runbook", "For", "#Steps", "Budget", "Limit", "#Runs"]);
     for runbook in &case.policy().runbooks {

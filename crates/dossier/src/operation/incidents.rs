@@ -8,7 +8,11 @@ use crate::document::{Cell, Section, Table, Tone};
 use crate::shown;
 
 /// One row for each, in the order in which they were opened.
-pub(crate) fn list<'a>(section: &mut Section, incidents: impl Iterator<Item = &'a Incident>, zone: &TimeZone) {
+pub(crate) fn list<'a>(
+    section: &mut Section,
+    incidents: impl Iterator<Item = &'a Incident>,
+    zone: &TimeZone,
+) {
     let mut incidents: Vec<&Incident> = incidents.collect();
     incidents.sort_by_key(|incident| (incident.opened.at, incident.id().to_owned()));
     let mut table = Table::new(["Incident", "Severity", "Opened", "By", "Stands", "#Clocks broken"]);

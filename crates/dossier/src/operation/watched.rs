@@ -61,20 +61,29 @@ fn hours(known: &Service) -> impl Iterator<Item = &WatchHour> {
 /// Objectives that a synthetic check measures, over the report and over their own period up to its end.
 pub(super) fn objectives(policy: &Policy, known: &Service, range: &Range<'_>) -> Section {
     let mut section = Section::new("Objectives");
-    let mut table =
-        Table::new(["Objective", "#Good, %", "#In this report, %", "Over", "#In that time, %", "#Budget left, %", "Kept"]);
+    let mut table = Table::new([
+        "Objective",
+        "#Good, %",
+        "#In this report, %",
+        "Over",
+        "#In that time, %",
+        "#Budget left, %",
+        "Kept",
+    ]);
     for slo in &policy.slos {
         let Indicator::Probe { check, .. } = &slo.indicator else { continue };
         let period = i64::try_from(slo.period.as_seconds()).unwrap_or(i64::MAX);
         let since = range.to.checked_sub(period.seconds()).unwrap_or(jiff::Timestamp::MIN);
         let sum = |from| {
             let mut sum = Sum::default();
-            let within = |hour: &&WatchHour| hour.check == *check && from <= hour.from && hour.from < range.to;
+            let within =
+                |hour: &&WatchHour| hour.check == *check && from <= hour.from && hour.from < range.to;
             hours(known).filter(within).for_each(|hour| sum.add(hour));
             sum
         };
         let (here, whole) = (sum(range.from), sum(since));
-        let left = ErrorBudget::of(slo).ok().and_then(|budget| budget.left_percent(whole.failed, whole.known()));
+        let left =
+            ErrorBudget::of(slo).ok().and_then(|budget| budget.left_percent(whole.failed, whole.known()));
         let kept = match whole.good() {
             None => Cell::toned("nobody knows", Tone::Warn),
             Some(good) if good >= slo.objective => Cell::toned("yes", Tone::Good),
@@ -107,8 +116,17 @@ pub(super) fn checks(known: &Service, range: &Range<'_>, by_hour: bool) -> Secti
         let when = if by_hour { at.strftime("%H:%M").to_string() } else { shown_day(at.date()) };
         sums.entry((&hour.check, &hour.environment, when)).or_default().add(hour);
     }
-    let mut table =
-        Table::new(["Check", "Where", "When", "#Passed", "#Failed", "#Not known", "#Good, %", "#Mean, ms", "#Slowest, ms"]);
+    let mut table = Table::new([
+        "Check",
+        "Where",
+        "When",
+        "#Passed",
+        "#Failed",
+        "#Not known",
+        "#Good, %",
+        "#Mean, ms",
+        "#Slowest, ms",
+    ]);
     for ((check, environment, when), sum) in sums {
         table.row([
             check.into(),
@@ -146,7 +164,13 @@ pub(super) fn turns(known: &Service, range: &Range<'_>) -> Section {
             None => Cell::toned("not known", Tone::Warn),
         };
         let at = shown::moment(turned.at, range.zone);
-        table.row([at.into(), Cell::from(&turned.check), Cell::from(&turned.environment), to, shown::or_dash(&turned.why).into()]);
+        table.row([
+            at.into(),
+            Cell::from(&turned.check),
+            Cell::from(&turned.environment),
+            to,
+            shown::or_dash(&turned.why).into(),
+        ]);
     }
     section.table(table);
     section
