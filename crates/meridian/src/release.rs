@@ -6,6 +6,7 @@ mod chosen;
 mod lint;
 mod people;
 mod policy;
+mod report;
 mod score;
 mod window;
 
@@ -38,5 +39,7 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Sign(arguments) => people::sign(&arguments),
         ReleaseCommand::Withdraw(arguments) => people::withdraw(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
+        ReleaseCommand::Report(arguments) => report::run(&arguments),
+        ReleaseCommand::Verify(arguments) => report::verify(&arguments),
     }
 }
