@@ -83,7 +83,8 @@ fn chart(card: &Scorecard, scored: &Scored) -> Chart {
     }
     let enough = scored.threshold.map(|_| scored.faults.is_empty());
     let tone = enough.map_or(Tone::Plain, |enough| if enough { Tone::Good } else { Tone::Bad });
-    chart.bar("Total", Some(scored.total), card.scale, tone);
+    let sum = if card.method == Method::Mean { "Mean" } else { "Total" };
+    chart.bar(sum, Some(scored.total), card.scale, tone);
     chart
 }
 
