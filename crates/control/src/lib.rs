@@ -6,6 +6,7 @@
 //! - [`api`]: the routes, for people's tools and for the command line.
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
+//! - [`runs`]: runs of runbooks, performed step by step.
 //! - [`probe`]: asks the checks of a policy, many at once.
 //! - [`refused`]: how it says no.
 //! - [`cancel`]: says that what runs is to end now.
@@ -19,5 +20,6 @@ mod control;
 pub mod probe;
 pub mod refused;
 pub mod releases;
+pub mod runs;
 
 pub use control::Control;
