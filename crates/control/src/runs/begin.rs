@@ -58,7 +58,7 @@ pub(super) async fn begin(
         })
     });
     let (run, answer) = written.await??;
-    host::start(&control, &run, &control.cancel);
+    host::start(&control, &run);
     Ok(Json(answer))
 }
 

@@ -10,7 +10,6 @@ use tokio::time::sleep;
 
 use super::perform;
 use crate::Control;
-use crate::cancel::Cancel;
 use crate::refused::Refused;
 
 /// So often rows of other processes are looked for, and runs that others have let go.
@@ -56,21 +55,22 @@ impl Drop for Place {
     }
 }
 
-/// Performs every open run that nobody else performs, until `cancel` is asked; what runs then is stopped and can be resumed.
-pub async fn serve(control: Arc<Control>, cancel: Cancel) {
+/// Performs every open run that nobody else performs, until control's end is asked for; what runs then is stopped and can be
+/// resumed.
+pub async fn serve(control: Arc<Control>) {
     let mut rows = control.book.watch();
-    while !cancel.is_asked() {
+    while !control.cancel.is_asked() {
         rows.mark_unchanged();
         let open = control.book.read(|ledger| {
             let open = ledger.runs.iter().filter(|(_, run)| run.state.began.is_some() && run.state.ended.is_none());
             open.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         });
         match open {
-            Ok(open) => open.iter().for_each(|run| start(&control, run, &cancel)),
+            Ok(open) => open.iter().for_each(|run| start(&control, run)),
             Err(error) => tracing::error!(error = %Refused::from(error), "runs cannot be looked for"),
         }
         tokio::select! {
-            () = cancel.asked() => {}
+            () = control.cancel.asked() => {}
             () = sleep(LOOK) => {}
             _ = rows.changed() => {}
         }
@@ -81,19 +81,18 @@ pub async fn serve(control: Arc<Control>, cancel: Cancel) {
 }
 
 /// Performs a run in the background, unless it is performed already.
-pub(super) fn start(control: &Arc<Control>, run: &str, cancel: &Cancel) {
-    if cancel.is_asked() || !control.runs.change(|runs| runs.insert(run.to_owned())) {
+pub(super) fn start(control: &Arc<Control>, run: &str) {
+    if control.cancel.is_asked() || !control.runs.change(|runs| runs.insert(run.to_owned())) {
         return;
     }
     let place = Place(Arc::clone(control), run.to_owned());
-    let cancel = cancel.clone();
     tokio::spawn(async move {
         let Place(control, run) = &place;
-        if let Err(refused) = perform::perform(control, run, &cancel).await {
+        if let Err(refused) = perform::perform(control, run).await {
             tracing::error!(run, error = %refused, "run cannot be performed");
             tokio::select! {
                 () = sleep(AFTER_A_FAILURE) => {}
-                () = cancel.asked() => {}
+                () = control.cancel.asked() => {}
             }
         }
     });

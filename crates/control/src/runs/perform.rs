@@ -33,7 +33,6 @@ struct Performer {
     job: Arc<Job>,
     context: Arc<Context>,
     lock: Arc<RunLock>,
-    cancel: Cancel,
 }
 
 /// What a look at the rows led to.
@@ -61,8 +60,8 @@ enum Stop {
     Leaving,
 }
 
-/// Performs a run until it has ended, or `cancel` is asked; at once over while somebody else performs it.
-pub(super) async fn perform(control: &Arc<Control>, run: &str, cancel: &Cancel) -> Result<(), Refused> {
+/// Performs a run until it has ended, or control's end is asked for; at once over while somebody else performs it.
+pub(super) async fn perform(control: &Arc<Control>, run: &str) -> Result<(), Refused> {
     let taken = RunLock::take(control.book.directory(), run);
     let Some(lock) = taken.map_err(|error| Refused::broken(format!("the lock of `{run}`: {error}")))? else {
         return Ok(());
@@ -79,7 +78,6 @@ pub(super) async fn perform(control: &Arc<Control>, run: &str, cancel: &Cancel) 
         job,
         context: Arc::new(context),
         lock,
-        cancel: cancel.clone(),
     };
     if performer.to_its_end().await? {
         let Performer { context, lock, .. } = performer;
@@ -97,7 +95,7 @@ impl Performer {
     async fn to_its_end(&self) -> Result<bool, Refused> {
         let mut rows = self.control.book.watch();
         loop {
-            if self.cancel.is_asked() {
+            if self.control.cancel.is_asked() {
                 self.leave(false).await?;
                 return Ok(false);
             }
@@ -111,7 +109,7 @@ impl Performer {
                 Move::Again => {}
                 Move::Over => return Ok(true),
                 Move::Wait => tokio::select! {
-                    () = self.cancel.asked() => {}
+                    () = self.control.cancel.asked() => {}
                     _ = rows.changed() => {}
                     () = sleep(LOOK) => self.control.book.refresh()?,
                 },
@@ -208,7 +206,7 @@ impl Performer {
                 return Ok(stop);
             }
             tokio::select! {
-                () = self.cancel.asked() => return Ok(Stop::Leaving),
+                () = self.control.cancel.asked() => return Ok(Stop::Leaving),
                 _ = rows.changed() => {}
                 () = sleep(LOOK) => {}
             }

@@ -143,7 +143,7 @@ pub(super) async fn resume(State(control): Shared, Path(id): Path<String>, Body(
         }
         Json(json!({"run": id, "standing": "goes_on"}))
     };
-    host::start(&control, &id, &control.cancel);
+    host::start(&control, &id);
     Ok(answer)
 }
 
