@@ -175,6 +175,11 @@ async fn say(
     word: impl Fn(&Said<'_>) -> Result<Event, Refused> + Send + 'static,
 ) -> Answered {
     let job = Job::find(&control, &id)?;
+    if let Some(step) = step.as_ref().filter(|step| !job.runbook.steps.iter().any(|known| known.id == **step)) {
+        let steps: Vec<&str> = job.runbook.steps.iter().map(|step| step.id.as_str()).collect();
+        return Err(Refused::field("step", format!("the runbook has no step `{step}`"))
+            .hint(format!("its steps are: {}", steps.join(", "))));
+    }
     let answer = blocking(move || {
         control.book.write(|ledger, at| {
             let state = job::state(ledger, &id)?;
@@ -205,10 +210,6 @@ fn role(said: &Said<'_>, step: Option<&str>) -> Option<String> {
 }
 
 fn unwanted(job: &Job, state: &RunState, at: Timestamp, why: &Unwanted) -> Refused {
-    if let Unwanted::NoSuchStep(_) = why {
-        let steps: Vec<&str> = job.runbook.steps.iter().map(|step| step.id.as_str()).collect();
-        return Refused::field("step", why.to_string()).hint(format!("its steps are: {}", steps.join(", ")));
-    }
     let refused = Refused::conflict("not_wanted", why.to_string());
     match view::asked(job, state, at) {
         Some(asked) => refused.hint(format!("asked is about step {}: {}", asked["step"], asked["answers"])),
