@@ -30,6 +30,10 @@ impl Control {
         entropy: Arc<dyn Entropy>,
         cancel: Cancel,
     ) -> Result<Arc<Control>, BookError> {
-        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel, runs: Default::default() }))
+        Ok(Arc::new(Control {
+            book: Book::open(directory, clock, entropy)?,
+            cancel,
+            runs: Default::default(),
+        }))
     }
 }

@@ -7,7 +7,7 @@ mod run;
 use std::path::Path;
 
 use release::policy::{Action, Runbook};
-use release::{Loaded, Length};
+use release::{Length, Loaded};
 use serde_json::{Value, json};
 
 use crate::cli::{InstanceArguments, RunbookCommand, StepArguments, WordArguments};
@@ -50,7 +50,14 @@ fn list(path: &Path, json: bool) -> Result<(), Failure> {
             let planned: release::Budget = runbook.steps.iter().filter_map(|step| step.budget).sum();
             let limit = runbook.limit.map_or(String::new(), |limit| limit.to_string());
             let steps = runbook.steps.len().to_string();
-            vec![runbook.id.clone(), purpose(runbook).to_owned(), steps, planned.to_string(), limit, runbook.title.clone()]
+            vec![
+                runbook.id.clone(),
+                purpose(runbook).to_owned(),
+                steps,
+                planned.to_string(),
+                limit,
+                runbook.title.clone(),
+            ]
         })
         .collect();
     output::table(&["RUNBOOK", "PURPOSE", "STEPS", "PLANNED", "LIMIT", "TITLE"], &rows);
@@ -84,7 +91,8 @@ fn find(loaded: &Loaded, id: &str) -> Result<Runbook, Failure> {
     let runbooks = &loaded.policy.runbooks;
     runbooks.iter().find(|runbook| runbook.id == id).cloned().ok_or_else(|| {
         let known: Vec<&str> = runbooks.iter().map(|runbook| runbook.id.as_str()).collect();
-        Failure::usage(format!("the policy has no runbook {id:?}")).hint(format!("it has: {}", known.join(", ")))
+        Failure::usage(format!("the policy has no runbook {id:?}"))
+            .hint(format!("it has: {}", known.join(", ")))
     })
 }
 
@@ -200,7 +208,9 @@ fn tell(office: &Office, run: &str, answer: &Value, instance: &InstanceArguments
     let standing = output::cell(&answer["standing"]);
     output::data(&format!("{run}: {}\n", standing.replace('_', " ")));
     if standing == "goes_on" && !office.is_served() {
-        output::talk(&format!("no server runs here: unless a command follows it, go on with `meridian runbook resume {run}`\n"));
+        output::talk(&format!(
+            "no server runs here: unless a command follows it, go on with `meridian runbook resume {run}`\n"
+        ));
     }
     Ok(())
 }

@@ -83,7 +83,8 @@ fn judge(
     let policy = &loaded.policy;
     let runbook = job::runbook(&loaded, &wanted.runbook)?;
     person::runs(policy, &runbook, &wanted.by)?;
-    let place = if wanted.rehearsal { None } else { release.as_ref().map(|release| release.environment.clone()) };
+    let place =
+        if wanted.rehearsal { None } else { release.as_ref().map(|release| release.environment.clone()) };
     let target = || policy.environments.iter().find(|environment| environment.target);
     let environment = wanted.environment.clone().or_else(|| place.clone());
     let environment = environment.or_else(|| runbook.environment.clone());
@@ -111,7 +112,9 @@ fn judge(
         let field = match why {
             CannotBegin::NoSuchStep(_) | CannotBegin::NotOptional(_) => "choices",
             CannotBegin::AnotherEnvironment { .. } => "environment",
-            CannotBegin::AnotherRunbook { .. } | CannotBegin::NoSteps(_) | CannotBegin::TwoSteps(_) => "runbook",
+            CannotBegin::AnotherRunbook { .. } | CannotBegin::NoSteps(_) | CannotBegin::TwoSteps(_) => {
+                "runbook"
+            }
         };
         Refused::field(field, why.to_string())
     })?;
@@ -121,7 +124,8 @@ fn judge(
             return Err(not_decided(wanted, decided));
         }
         if place.is_some_and(|place| place != began.environment) {
-            let words = format!("the release was decided for another environment than `{}`", began.environment);
+            let words =
+                format!("the release was decided for another environment than `{}`", began.environment);
             return Err(Refused::conflict("not_decided", words).hint("leave the environment out"));
         }
     }
@@ -130,7 +134,9 @@ fn judge(
 
 fn not_decided(wanted: &Wanted, decided: Option<Outcome>) -> Refused {
     let (words, hint) = match (&wanted.release, decided) {
-        (None, _) => ("a deployment needs a release that was decided".to_owned(), "name the release, or rehearse"),
+        (None, _) => {
+            ("a deployment needs a release that was decided".to_owned(), "name the release, or rehearse")
+        }
         (Some(id), None) => {
             (format!("no decision stands about release `{id}`"), "decide it first: `meridian release decide`")
         }

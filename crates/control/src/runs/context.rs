@@ -13,17 +13,10 @@ use crate::probe::Context;
 /// What commands find of our environment.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "SSH_AUTH_SOCK"];
 
-pub(super) fn context(
-    control: &Control,
-    job: &Job,
-    version: Option<String>,
-    lock: &Arc<RunLock>,
-) -> Context {
+pub(super) fn context(control: &Control, job: &Job, version: Option<String>, lock: &Arc<RunLock>) -> Context {
     let (policy, began) = (&job.loaded.policy, &job.began);
-    let mut variables: BTreeMap<String, String> = INHERITED
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-        .collect();
+    let mut variables: BTreeMap<String, String> =
+        INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
     let version = version.or_else(|| policy.service.version.clone());
     let told = [
         ("MERIDIAN_RUN", Some(began.run.clone())),

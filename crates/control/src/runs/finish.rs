@@ -16,7 +16,13 @@ use super::perform::this_process;
 
 /// The end itself, the report of times, and evidence for each check that the run proves; a rehearsal that did not work out is evidence
 /// against the checks that it was to prove.
-pub(super) fn rows(job: &Job, ledger: &Ledger, state: &RunState, outcome: RunOutcome, at: Timestamp) -> Vec<Entry> {
+pub(super) fn rows(
+    job: &Job,
+    ledger: &Ledger,
+    state: &RunState,
+    outcome: RunOutcome,
+    at: Timestamp,
+) -> Vec<Entry> {
     let ended = RunEnded { run: job.began.run.clone(), outcome, at, by: this_process() };
     let mut after = state.clone();
     after.extend([&ended.clone().into()]);
@@ -84,7 +90,8 @@ fn whole(length: SignedDuration) -> Figure {
 pub(super) fn report(job: &Job, state: &RunState, times: &Timing) -> String {
     let began = &job.began;
     let title = if job.runbook.title.is_empty() { &job.runbook.id } else { &job.runbook.title };
-    let mut text = format!("# {title}\n\n{} of runbook {} in {}", began.run, job.runbook.id, began.environment);
+    let mut text =
+        format!("# {title}\n\n{} of runbook {} in {}", began.run, job.runbook.id, began.environment);
     // Writing to a text cannot fail.
     let _ = write!(text, ", begun at {} by {}", began.at, began.by);
     if began.rehearsal {

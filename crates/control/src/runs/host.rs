@@ -62,7 +62,8 @@ pub async fn serve(control: Arc<Control>) {
     while !control.cancel.is_asked() {
         rows.mark_unchanged();
         let open = control.book.read(|ledger| {
-            let open = ledger.runs.iter().filter(|(_, run)| run.state.began.is_some() && run.state.ended.is_none());
+            let open =
+                ledger.runs.iter().filter(|(_, run)| run.state.began.is_some() && run.state.ended.is_none());
             open.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         });
         match open {
@@ -99,6 +100,8 @@ pub(super) fn start(control: &Arc<Control>, run: &str) {
 }
 
 /// Work that waits for the disk.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refused> {
     task::spawn_blocking(work).await.map_err(|broken: JoinError| Refused::broken(broken.to_string()))
 }

@@ -1,5 +1,6 @@
 //! One run with everything that is needed to say something about it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use release::Loaded;
@@ -13,10 +14,13 @@ use crate::Control;
 use crate::refused::Refused;
 use crate::releases;
 
+/// Policies that were read, by their digests.
+pub(super) type Policies = BTreeMap<Digest, (Arc<Loaded>, Arc<DocumentKept>)>;
+
 /// A run that has begun.
 pub(super) struct Job {
     pub(super) began: RunBegan,
-    pub(super) loaded: Loaded,
+    pub(super) loaded: Arc<Loaded>,
     pub(super) document: Arc<DocumentKept>,
     pub(super) runbook: Runbook,
 }
@@ -28,9 +32,20 @@ impl Job {
     }
 
     pub(super) fn of(ledger: &Ledger, run: &str) -> Result<Job, Refused> {
+        Job::among(ledger, run, &mut Policies::new())
+    }
+
+    /// The same, for many runs: each policy is read once.
+    pub(super) fn among(ledger: &Ledger, run: &str, read: &mut Policies) -> Result<Job, Refused> {
         let began = state(ledger, run)?.began.clone().ok_or_else(|| unknown(run))?;
         let digest: Digest = began.policy.parse().map_err(|_| unknown(run))?;
-        let (loaded, document) = releases::policy(ledger, &digest)?;
+        let (loaded, document) = match read.get(&digest) {
+            Some(known) => known.clone(),
+            None => {
+                let (loaded, document) = releases::policy(ledger, &digest)?;
+                read.entry(digest).or_insert((Arc::new(loaded), document)).clone()
+            }
+        };
         let runbook = runbook(&loaded, &began.runbook)?;
         Ok(Job { began, loaded, document, runbook })
     }

@@ -64,7 +64,10 @@ impl RunLock {
         for group in text.lines().filter_map(|line| line.parse().ok()).filter_map(Pid::from_raw) {
             while lives(group) {
                 if waited >= PATIENCE {
-                    tracing::warn!(group = group.as_raw_nonzero().get(), "process group of a dead performer remains");
+                    tracing::warn!(
+                        group = group.as_raw_nonzero().get(),
+                        "process group of a dead performer remains"
+                    );
                     break;
                 }
                 sleep(PAUSE).await;

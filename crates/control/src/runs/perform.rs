@@ -8,9 +8,7 @@ use release::ledger::event::DocumentKept;
 use release::ledger::{Entry, Ledger};
 use release::policy::Action;
 use release::runbook::event::{StepEnded, StepStarted, UndoEnded, UndoStarted};
-use release::runbook::{
-    Doing, Event, Next, Outcome, RunPaused, RunTakenOver, next, time_allowed,
-};
+use release::runbook::{Doing, Event, Next, Outcome, RunPaused, RunTakenOver, next, time_allowed};
 use tokio::time::{sleep, timeout};
 
 use super::host::blocking;
@@ -73,12 +71,7 @@ pub(super) async fn perform(control: &Arc<Control>, run: &str) -> Result<(), Ref
         Some(ledger.state(job.service(), id).release?.version)
     })?;
     let context = context::context(control, &job, version, &lock);
-    let performer = Performer {
-        control: Arc::clone(control),
-        job,
-        context: Arc::new(context),
-        lock,
-    };
+    let performer = Performer { control: Arc::clone(control), job, context: Arc::new(context), lock };
     if performer.to_its_end().await? {
         let Performer { context, lock, .. } = performer;
         // The context's guard holds the lock, too.
@@ -123,14 +116,16 @@ impl Performer {
             let state = job::state(ledger, &job.began.run)?;
             Ok(match next(&job.runbook, state, now) {
                 Next::Start { step, attempt, .. } => {
-                    let (run, known) = (job.began.run.clone(), job.runbook.steps.iter().find(|one| one.id == step));
+                    let (run, known) =
+                        (job.began.run.clone(), job.runbook.steps.iter().find(|one| one.id == step));
                     let row = StepStarted { run, step: step.clone(), attempt, at: now };
                     let action = known.and_then(|step| step.action.clone());
                     let what = Doing::Step { step, attempt };
                     (vec![job.row(row)], begun(what, action, known.map(time_allowed)))
                 }
                 Next::Undo { step, .. } => {
-                    let (run, known) = (job.began.run.clone(), job.runbook.steps.iter().find(|one| one.id == step));
+                    let (run, known) =
+                        (job.began.run.clone(), job.runbook.steps.iter().find(|one| one.id == step));
                     let row = UndoStarted { run, step: step.clone(), at: now };
                     let action = known.and_then(|step| step.undo.clone());
                     (vec![job.row(row)], begun(Doing::Undo { step }, action, known.map(time_allowed)))
@@ -174,7 +169,8 @@ impl Performer {
         };
         drop(acting);
         self.lock.clear();
-        let (output, result) = acted.map_or((String::new(), None), |Acted { result, output }| (output, Some(result)));
+        let (output, result) =
+            acted.map_or((String::new(), None), |Acted { result, output }| (output, Some(result)));
         // How it ended is known if it ended by itself, even as it was stopped.
         let outcome = match (result, stop) {
             (Some(Verdict::Pass), _) => Some(Outcome::Done),
@@ -226,7 +222,9 @@ impl Performer {
             let output = digest.map(|digest| digest.to_string());
             let by = None;
             let row: Event = match what.clone() {
-                Doing::Step { step, attempt } => StepEnded { run, step, attempt, outcome, output, at, by }.into(),
+                Doing::Step { step, attempt } => {
+                    StepEnded { run, step, attempt, outcome, output, at, by }.into()
+                }
                 Doing::Undo { step } => UndoEnded { run, step, outcome, output, at, by }.into(),
             };
             // A person may have ended the run meanwhile.

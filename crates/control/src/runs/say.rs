@@ -7,8 +7,8 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use release::runbook::event::{Confirmed, GoAheadGiven, StepEnded, UndoEnded};
 use release::runbook::{
-    Doing, Event, Next, Outcome, RunEnded, RunOutcome, RunPaused, RunResumed, RunState, RunTurnedBack, Unwanted,
-    admits, next,
+    Doing, Event, Next, Outcome, RunEnded, RunOutcome, RunPaused, RunResumed, RunState, RunTurnedBack,
+    Unwanted, admits, next,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,7 +77,11 @@ impl Said<'_> {
     }
 }
 
-pub(super) async fn confirm(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutStep>) -> Answered {
+pub(super) async fn confirm(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutStep>,
+) -> Answered {
     say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
         let AboutStep { step, by, note, .. } = said.clone();
         if now.is_undo(&step) {
@@ -88,7 +92,11 @@ pub(super) async fn confirm(State(control): Shared, Path(id): Path<String>, Body
     .await
 }
 
-pub(super) async fn go_ahead(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutStep>) -> Answered {
+pub(super) async fn go_ahead(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutStep>,
+) -> Answered {
     say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
         let AboutStep { step, by, note, why } = said.clone();
         let why = if why.is_empty() { note } else { why };
@@ -98,7 +106,11 @@ pub(super) async fn go_ahead(State(control): Shared, Path(id): Path<String>, Bod
     .await
 }
 
-pub(super) async fn skip(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutStep>) -> Answered {
+pub(super) async fn skip(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutStep>,
+) -> Answered {
     say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
         let AboutStep { step, by, why, .. } = said.clone();
         needed(&why)?;
@@ -107,7 +119,11 @@ pub(super) async fn skip(State(control): Shared, Path(id): Path<String>, Body(sa
     .await
 }
 
-pub(super) async fn fail(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutStep>) -> Answered {
+pub(super) async fn fail(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutStep>,
+) -> Answered {
     say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
         let AboutStep { step, by, why, .. } = said.clone();
         needed(&why)?;
@@ -116,7 +132,11 @@ pub(super) async fn fail(State(control): Shared, Path(id): Path<String>, Body(sa
     .await
 }
 
-pub(super) async fn pause(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutRun>) -> Answered {
+pub(super) async fn pause(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutRun>,
+) -> Answered {
     say(control, id, said.by.clone(), None, move |now| {
         let AboutRun { by, why } = said.clone();
         Ok(RunPaused { run: now.run(), why, at: now.at, by }.into())
@@ -125,7 +145,11 @@ pub(super) async fn pause(State(control): Shared, Path(id): Path<String>, Body(s
 }
 
 /// Goes on with a run that is paused, or that nobody performs any more.
-pub(super) async fn resume(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutRun>) -> Answered {
+pub(super) async fn resume(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutRun>,
+) -> Answered {
     let job = Job::find(&control, &id)?;
     person::may(&job.loaded.policy, &said.by, None)?;
     let (paused, over) = control.book.read(|ledger| {
@@ -147,7 +171,11 @@ pub(super) async fn resume(State(control): Shared, Path(id): Path<String>, Body(
     Ok(answer)
 }
 
-pub(super) async fn back(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutRun>) -> Answered {
+pub(super) async fn back(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutRun>,
+) -> Answered {
     say(control, id, said.by.clone(), None, move |now| {
         let AboutRun { by, why } = said.clone();
         needed(&why)?;
@@ -156,9 +184,14 @@ pub(super) async fn back(State(control): Shared, Path(id): Path<String>, Body(sa
     .await
 }
 
-pub(super) async fn abandon(State(control): Shared, Path(id): Path<String>, Body(said): Body<AboutRun>) -> Answered {
+pub(super) async fn abandon(
+    State(control): Shared,
+    Path(id): Path<String>,
+    Body(said): Body<AboutRun>,
+) -> Answered {
     say(control, id, said.by.clone(), None, move |now| {
-        Ok(RunEnded { run: now.run(), outcome: RunOutcome::Abandoned, at: now.at, by: said.by.clone() }.into())
+        Ok(RunEnded { run: now.run(), outcome: RunOutcome::Abandoned, at: now.at, by: said.by.clone() }
+            .into())
     })
     .await
 }
@@ -175,7 +208,8 @@ async fn say(
     word: impl Fn(&Said<'_>) -> Result<Event, Refused> + Send + 'static,
 ) -> Answered {
     let job = Job::find(&control, &id)?;
-    if let Some(step) = step.as_ref().filter(|step| !job.runbook.steps.iter().any(|known| known.id == **step)) {
+    if let Some(step) = step.as_ref().filter(|step| !job.runbook.steps.iter().any(|known| known.id == **step))
+    {
         let steps: Vec<&str> = job.runbook.steps.iter().map(|step| step.id.as_str()).collect();
         return Err(Refused::field("step", format!("the runbook has no step `{step}`"))
             .hint(format!("its steps are: {}", steps.join(", "))));
@@ -200,11 +234,9 @@ async fn say(
 fn role(said: &Said<'_>, step: Option<&str>) -> Option<String> {
     let step = step?;
     match &said.next {
-        Next::AskPerson { what: Doing::Step { step: asked, .. } | Doing::Undo { step: asked }, role, .. }
-            if asked == step =>
-        {
-            role.clone()
-        }
+        Next::AskPerson {
+            what: Doing::Step { step: asked, .. } | Doing::Undo { step: asked }, role, ..
+        } if asked == step => role.clone(),
         _ => said.job.runbook.run_by.clone(),
     }
 }

@@ -58,9 +58,11 @@ impl Office {
         let folder = tempfile::tempdir().unwrap();
         let (control, canceller) = open(folder.path());
         let mut office = Office { folder, control, canceller, policy: String::new() };
-        let text = format!("format = 1\nservice = {{ name = \"ticker\", version = \"1.2.3\" }}\n{PEOPLE}\n{tables}");
+        let text =
+            format!("format = 1\nservice = {{ name = \"ticker\", version = \"1.2.3\" }}\n{PEOPLE}\n{tables}");
         let body = json!({"text": text, "name": "p.toml", "folder": office.folder.path()});
-        office.policy = office.ok("POST", "/v1/release/policies", body).await["policy"].as_str().unwrap().to_owned();
+        office.policy =
+            office.ok("POST", "/v1/release/policies", body).await["policy"].as_str().unwrap().to_owned();
         office
     }
 
@@ -170,10 +172,16 @@ async fn a_rehearsal_does_every_step_and_is_evidence() {
         runbook(
             "environment = \"production\"",
             &[
-                &sh("write", "echo $MERIDIAN_REHEARSAL $MERIDIAN_ENVIRONMENT $MERIDIAN_VERSION >> log", "budget = \"1m\""),
+                &sh(
+                    "write",
+                    "echo $MERIDIAN_REHEARSAL $MERIDIAN_ENVIRONMENT $MERIDIAN_VERSION >> log",
+                    "budget = \"1m\""
+                ),
                 "id = \"tell\"\naction.hook = { name = \"weight=10\" }",
                 "id = \"script\"\naction.shell = { text = \"for i in 1 2; do echo $i >> log; done\" }",
-                &format!("id = \"post\"\naction.http = {{ url = \"{url}\", method = \"POST\" }}\nretries = 1"),
+                &format!(
+                    "id = \"post\"\naction.http = {{ url = \"{url}\", method = \"POST\" }}\nretries = 1"
+                ),
                 "id = \"health\"\naction.wait-for = { check = \"well\", every = \"1s\" }",
             ],
         )
@@ -203,7 +211,8 @@ async fn a_rehearsal_does_every_step_and_is_evidence() {
     assert_eq!(text, "told\n");
     assert_eq!(evidence.answer().as_str(), "pass");
     assert!(evidence.observed.figures.contains_key("ms") && evidence.observed.by.is_none());
-    let report = office.control.book.read(|ledger| ledger.documents[&evidence.observed.output.unwrap()].text.clone());
+    let report =
+        office.control.book.read(|ledger| ledger.documents[&evidence.observed.output.unwrap()].text.clone());
     assert!(report.unwrap().contains("| health |"));
     assert!(!office.folder.path().join("data/runs").join(format!("{run}.lock")).exists());
     // The same as a list, and as it was followed.
@@ -211,7 +220,11 @@ async fn a_rehearsal_does_every_step_and_is_evidence() {
     assert_eq!(runs["runs"][0]["run"], run.as_str());
     let (_, events) = office.call("GET", &format!("/v1/runs/{run}/events"), json!({})).await;
     let events = events.as_str().unwrap();
-    assert!(events.contains("event: row") && events.contains("run_step_started") && events.contains("event: done"));
+    assert!(
+        events.contains("event: row")
+            && events.contains("run_step_started")
+            && events.contains("event: done")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,7 +276,8 @@ async fn people_are_asked_in_their_role() {
         &sh("broken", "exit 3", "undo.manual = { text = \"put it back\" }\nretries = 0"),
     ];
     let office = Office::new(&runbook("run_by = \"operator\"", &steps)).await;
-    let body = |by: &str| json!({"policy": office.policy, "runbook": "r", "environment": "staging", "by": by});
+    let body =
+        |by: &str| json!({"policy": office.policy, "runbook": "r", "environment": "staging", "by": by});
     let (status, why) = office.refused("/v1/runs", body("bob")).await;
     assert!(status == 400 && why.contains("asha"), "{why}");
     assert!(office.refused("/v1/runs", body("eve")).await.1.contains("knows no `eve`"));
@@ -294,9 +308,11 @@ async fn a_deployment_needs_a_decision_and_a_way_back_does_not() {
     let body = |runbook: &str| json!({"policy": office.policy, "runbook": runbook, "by": "asha"});
     let (status, why) = office.refused("/v1/runs", body("deploy")).await;
     assert!(status == 409 && why.contains("not_decided"), "{why}");
-    let opened = json!({"policy": office.policy, "artefact": format!("sha256:{}", "a".repeat(64)), "by": "asha"});
+    let opened =
+        json!({"policy": office.policy, "artefact": format!("sha256:{}", "a".repeat(64)), "by": "asha"});
     let release = office.ok("POST", "/v1/release/releases", opened).await["release"].clone();
-    let (status, why) = office.refused("/v1/runs", json!({"release": release, "runbook": "deploy", "by": "asha"})).await;
+    let (status, why) =
+        office.refused("/v1/runs", json!({"release": release, "runbook": "deploy", "by": "asha"})).await;
     assert!(status == 409 && why.contains("no decision stands"), "{why}");
     let run = office.ok("POST", "/v1/runs", body("back")).await["run"].clone();
     let view = office.ends(run.as_str().unwrap()).await;
@@ -345,12 +361,16 @@ async fn what_is_stopped_can_be_resumed_and_is_never_done_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_turn_back_and_abandon_what_runs() {
-    let first = sh("first", "echo first >> log", "undo.command = { run = [\"sh\", \"-c\", \"echo back >> log\"] }");
-    let long = sh("long", "echo $$ > group; sleep 300", "budget = \"10m\"\nundo.command = { run = [\"true\"] }");
+    let first =
+        sh("first", "echo first >> log", "undo.command = { run = [\"sh\", \"-c\", \"echo back >> log\"] }");
+    let long =
+        sh("long", "echo $$ > group; sleep 300", "budget = \"10m\"\nundo.command = { run = [\"true\"] }");
     let office = Office::new(&runbook("", &[&first, &long])).await;
     let run = office.begin("r").await;
     office.until(&run, |_| !office.read("group").trim().is_empty()).await;
-    let (status, _) = office.refused(&format!("/v1/runs/{run}/fail"), json!({"step": "long", "by": "asha", "why": "x"})).await;
+    let (status, _) = office
+        .refused(&format!("/v1/runs/{run}/fail"), json!({"step": "long", "by": "asha", "why": "x"}))
+        .await;
     assert_eq!(status, 409, "a machine is doing it");
     let (status, _) = office.refused(&format!("/v1/runs/{run}/resume"), json!({"by": "asha"})).await;
     assert_eq!(status, 409, "it goes on");

@@ -7,13 +7,14 @@ use axum::extract::{Path, Query, State};
 use jiff::{SignedDuration, Timestamp};
 use release::ledger::Ledger;
 use release::runbook::{
-    Against, Doing, Event, Next, Outcome, Question, RunState, Slack, StepState, left_behind, next, proofs, timing,
+    Against, Doing, Event, Next, Outcome, Question, RunState, Slack, StepState, left_behind, next, proofs,
+    timing,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::finish::report;
-use super::job::{self, Job};
+use super::job::{self, Job, Policies};
 use crate::Control;
 use crate::refused::Refused;
 
@@ -33,11 +34,15 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, Refused> {
     let now = control.book.now();
     let mut runs = control.book.read(|ledger| {
-        let found = ledger.runs.iter().filter_map(|(id, run)| {
-            let job = Job::of(ledger, id).ok()?;
+        let mut policies = Policies::new();
+        let wanted = ledger
+            .runs
+            .iter()
+            .filter(|(_, run)| which.open.is_none_or(|open| open == run.state.ended.is_none()));
+        let found = wanted.filter_map(|(id, run)| {
+            let job = Job::among(ledger, id, &mut policies).ok()?;
             let of = which.service.as_ref().is_none_or(|service| service == job.service());
-            let open = which.open.is_none_or(|open| open == run.state.ended.is_none());
-            (of && open).then(|| (job.began.at, head(&job, &run.state, now)))
+            of.then(|| (job.began.at, head(&job, &run.state, now)))
         });
         found.collect::<Vec<_>>()
     })?;
@@ -154,13 +159,18 @@ pub(super) fn asked(job: &Job, state: &RunState, now: Timestamp) -> Option<Value
                 Question::Interrupted => {
                     ("it was interrupted: is it done?", &["confirm", "go-ahead", "skip", "fail"])
                 }
-                Question::InterruptedOften => {
-                    ("it was interrupted again and again: is it done?", &["confirm", "go-ahead", "skip", "fail"])
+                Question::InterruptedOften => (
+                    "it was interrupted again and again: is it done?",
+                    &["confirm", "go-ahead", "skip", "fail"],
+                ),
+                Question::TimedOut => {
+                    ("it was stopped in the middle: is it done?", &["confirm", "go-ahead", "skip"])
                 }
-                Question::TimedOut => ("it was stopped in the middle: is it done?", &["confirm", "go-ahead", "skip"]),
             };
             let role = &job.runbook.run_by;
-            Some(json!({"step": step, "undo": false, "role": role, "text": text, "planned_until": null, "answers": answers}))
+            Some(
+                json!({"step": step, "undo": false, "role": role, "text": text, "planned_until": null, "answers": answers}),
+            )
         }
         _ => None,
     }

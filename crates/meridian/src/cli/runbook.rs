@@ -40,7 +40,9 @@ pub enum RunbookCommand {
         Exit codes: 0 done, and a rehearsal within its limit; 1 anything else; 2 wrong usage.")]
     Run(RunArguments),
     /// Print where a run stands, or all runs
-    #[command(after_help = "Examples:\n  meridian runbook status\n  meridian runbook status run-k3v9xq2m1abc --json")]
+    #[command(
+        after_help = "Examples:\n  meridian runbook status\n  meridian runbook status run-k3v9xq2m1abc --json"
+    )]
     Status {
         /// Which; all unless given
         run: Option<String>,
@@ -51,12 +53,16 @@ pub enum RunbookCommand {
         instance: InstanceArguments,
     },
     /// Say that a step is done
-    #[command(after_help = "Example:\n  meridian runbook confirm run-k3v9xq2m1abc announce --by asha --note \"told the desk\"")]
+    #[command(
+        after_help = "Example:\n  meridian runbook confirm run-k3v9xq2m1abc announce --by asha --note \"told the desk\""
+    )]
     Confirm(StepArguments),
     /// Say that a step is to be done: an optional one, or one of unknown fate once more
     GoAhead(StepArguments),
     /// Pass a step over
-    #[command(after_help = "Example:\n  meridian runbook skip run-k3v9xq2m1abc warm-up --by asha --why \"nothing to warm\"")]
+    #[command(
+        after_help = "Example:\n  meridian runbook skip run-k3v9xq2m1abc warm-up --by asha --why \"nothing to warm\""
+    )]
     Skip(StepArguments),
     /// Say that a step has failed: the run turns back unless it has further attempts
     Fail(StepArguments),
@@ -67,7 +73,9 @@ pub enum RunbookCommand {
         Exit codes: as of `meridian runbook run`.")]
     Resume(WordArguments),
     /// Undo what was done, in the opposite order
-    #[command(after_help = "Example:\n  meridian runbook back run-k3v9xq2m1abc --by asha --why \"orders are refused\"")]
+    #[command(
+        after_help = "Example:\n  meridian runbook back run-k3v9xq2m1abc --by asha --why \"orders are refused\""
+    )]
     Back(WordArguments),
     /// End a run and leave everything as it is
     Abandon(WordArguments),
@@ -85,11 +93,11 @@ pub enum RunbookCommand {
 pub struct RunArguments {
     /// Which, by its `id`
     pub runbook: String,
-    /// The policy, kept as it is now
+    /// The policy, kept as it is now; the run is part of the newest release of its service, if that is bound to it
     #[arg(long, value_name = "FILE", required_unless_present = "release")]
     pub policy: Option<PathBuf>,
     /// The release that it is part of; its policy and its artefact
-    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    #[arg(long, value_name = "ID")]
     pub release: Option<String>,
     /// Where; as the runbook or the release says unless given
     #[arg(long, value_name = "NAME")]

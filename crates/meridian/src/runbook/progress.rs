@@ -21,7 +21,9 @@ impl Progress {
         let planned = steps.filter(|step| !step["planned"].is_null());
         Progress {
             began: moment(&view["began_at"]),
-            planned: planned.map(|step| (output::cell(&step["step"]), output::cell(&step["planned"]))).collect(),
+            planned: planned
+                .map(|step| (output::cell(&step["step"]), output::cell(&step["planned"])))
+                .collect(),
             started: BTreeMap::new(),
         }
     }
@@ -69,9 +71,17 @@ pub fn table(view: &Value) {
     let steps = view["steps"].as_array().into_iter().flatten();
     let rows: Vec<Vec<String>> = steps
         .map(|step| {
-            let took = step["took_ms"].as_i64().map_or(String::new(), |ms| shown(SignedDuration::from_millis(ms)));
+            let took =
+                step["took_ms"].as_i64().map_or(String::new(), |ms| shown(SignedDuration::from_millis(ms)));
             let cell = |name: &str| output::cell(&step[name]);
-            vec![cell("step"), cell("planned"), took, cell("against").replace('_', " "), cell("standing"), cell("why")]
+            vec![
+                cell("step"),
+                cell("planned"),
+                took,
+                cell("against").replace('_', " "),
+                cell("standing"),
+                cell("why"),
+            ]
         })
         .collect();
     output::table(&["STEP", "PLANNED", "TOOK", "", "STANDS", "WHY"], &rows);

@@ -39,7 +39,8 @@ fn question(asked: &Value) -> String {
 
 /// Asks until there is an answer. Ctrl-C and the end of the input leave.
 pub fn ask(asked: &Value) -> Result<Reply, Failure> {
-    let allowed: Vec<&str> = asked["answers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let allowed: Vec<&str> =
+        asked["answers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let words = || WORDS.iter().filter(|(_, word, _)| allowed.contains(word));
     let keys: Vec<String> = words().map(|(key, _, says)| format!("{key} = {says}")).collect();
     output::talk(&question(asked));

@@ -25,15 +25,24 @@ pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     if let Some(environment) = &arguments.env {
         body["environment"] = json!(environment);
     }
-    match (&arguments.policy, &arguments.release) {
-        (Some(file), None) => {
-            let (policy, loaded) = keep_policy(&office, file)?;
-            match release(&office, &loaded.policy.service.name, &json!(policy))? {
-                Some(release) => body["release"] = json!(release),
-                None => body["policy"] = json!(policy),
+    let kept = arguments.policy.as_deref().map(|file| keep_policy(&office, file)).transpose()?;
+    match (kept, &arguments.release) {
+        (Some((policy, loaded)), release) => {
+            let newest = newest(&office, Some(&loaded.policy.service.name))?;
+            let bound = match release.as_ref().or(newest.as_ref()) {
+                Some(id) if is_bound(&office, id, &json!(policy))? => Some(id),
+                Some(_) | None => None,
+            };
+            match (bound, release) {
+                (Some(id), _) => body["release"] = json!(id),
+                (None, None) => body["policy"] = json!(policy),
+                (None, Some(id)) => {
+                    return Err(Failure::new(format!("{id} is bound to another policy than this file"))
+                        .hint("leave --policy out, or change the policy of the release first"));
+                }
             }
         }
-        (_, release) => body["release"] = json!(release),
+        (None, release) => body["release"] = json!(release),
     }
     let answer: Value = office.post("/v1/runs", &body)?;
     let run = output::cell(&answer["run"]);
@@ -41,11 +50,9 @@ pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     follow(&office, &run, &arguments.by, arguments.instance.json)
 }
 
-/// The newest release of a service, if it is bound to this policy.
-fn release(office: &Office, service: &str, policy: &Value) -> Result<Option<String>, Failure> {
-    let Some(id) = newest(office, Some(service))? else { return Ok(None) };
-    let view: Value = office.get(&format!("/v1/release/releases/{}", segment(&id)), &[])?;
-    Ok((view["policy"] == *policy).then_some(id))
+fn is_bound(office: &Office, release: &str, policy: &Value) -> Result<bool, Failure> {
+    let view: Value = office.get(&format!("/v1/release/releases/{}", segment(release)), &[])?;
+    Ok(view["policy"] == *policy)
 }
 
 pub fn resume(arguments: &WordArguments) -> Result<(), Failure> {
@@ -94,7 +101,8 @@ fn follow(office: &Office, run: &str, by: &str, json: bool) -> Result<(), Failur
             _ => break,
         }
     }
-    Err(Failure::new(format!("{run} has not ended")).hint(format!("go on with `meridian runbook resume {run} --by {by}`")))
+    Err(Failure::new(format!("{run} has not ended"))
+        .hint(format!("go on with `meridian runbook resume {run} --by {by}`")))
 }
 
 fn end(office: &Office, run: &str, json: bool) -> Result<(), Failure> {
@@ -111,13 +119,19 @@ fn end(office: &Office, run: &str, json: bool) -> Result<(), Failure> {
     let outcome = output::cell(&view["outcome"]);
     let late = view["total"]["slack_ms"].as_i64().is_some_and(|slack| slack < 0);
     match outcome.as_str() {
-        "done" if late && view["rehearsal"] == true => Err(Failure::new(format!("{run} took longer than its limit"))),
+        "done" if late && view["rehearsal"] == true => {
+            Err(Failure::new(format!("{run} took longer than its limit")))
+        }
         "done" => Ok(()),
         other => {
             let left: Vec<String> =
                 view["left_behind"].as_array().into_iter().flatten().map(output::cell).collect();
             let failure = Failure::new(format!("{run} ended: {}", other.replace('_', " ")));
-            Err(if left.is_empty() { failure } else { failure.hint(format!("not undone: {}", left.join(", "))) })
+            Err(if left.is_empty() {
+                failure
+            } else {
+                failure.hint(format!("not undone: {}", left.join(", ")))
+            })
         }
     }
 }

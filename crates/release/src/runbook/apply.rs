@@ -197,7 +197,8 @@ impl RunState {
     fn end_undo(&mut self, body: &UndoEnded) -> Result<(), Nonsense> {
         let undo = self.undos.get_mut(&body.step).filter(|undo| undo.end.is_none());
         let undo = undo.ok_or(Nonsense::AnotherStanding)?;
-        let skipped_by = if let Outcome::Skipped { by, .. } = &body.outcome { Some(by.clone()) } else { None };
+        let skipped_by =
+            if let Outcome::Skipped { by, .. } = &body.outcome { Some(by.clone()) } else { None };
         let by = skipped_by.or_else(|| body.by.clone());
         undo.end = Some(End { outcome: body.outcome.clone(), at: body.at, by, output: body.output.clone() });
         Ok(())

@@ -210,7 +210,8 @@ impl World {
                     1 if question != Question::Optional => self.say(confirmed).unwrap(),
                     _ => {
                         let (attempt, output) = (attempt - 1, None);
-                        self.say(StepEnded { run, step, attempt, outcome: skip, output, at, by: None }).unwrap();
+                        self.say(StepEnded { run, step, attempt, outcome: skip, output, at, by: None })
+                            .unwrap();
                     }
                 }
             }
