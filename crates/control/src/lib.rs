@@ -7,6 +7,7 @@
 //! - [`host`]: the same for callers with keys.
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
+//! - [`runs`]: runs of runbooks, performed step by step.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
 //! - [`signing`]: whether a signature is somebody's.
@@ -26,6 +27,7 @@ pub mod probe;
 pub mod refused;
 pub mod releases;
 pub mod report;
+pub mod runs;
 pub mod serve;
 pub mod signing;
 
