@@ -45,7 +45,7 @@ pub enum Level {
 pub struct PagerDuty {
     /// What is wanted.
     pub event_action: Action,
-    /// The page's key.
+    /// The page's key, the same for each attempt.
     pub dedup_key: String,
     /// With a trigger only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ pub struct Link {
 
 /// The body for a page: acknowledge and resolve go out under the key that was triggered.
 pub fn pagerduty(policy: &Policy, about: About<'_>, key: &PageKey, action: Action) -> PagerDuty {
-    let dedup_key = key.to_string();
+    let dedup_key = key.dedup();
     if action != Action::Trigger {
         return PagerDuty { event_action: action, dedup_key, payload: None, links: Vec::new(), client: None };
     }
