@@ -19,5 +19,6 @@ mod control;
 pub mod probe;
 pub mod refused;
 pub mod releases;
+mod wire;
 
 pub use control::Control;
