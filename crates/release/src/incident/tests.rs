@@ -389,8 +389,12 @@ Severity P0, resolved.
 #[test]
 fn pagerduty_gets_its_documented_fields() {
     let known = incident(&[opened("P1", "orders are refused")]);
-    let about =
-        About { incident: &known, service: "ticker", url: Some("https://release.example/incidents/INC-1") };
+    let about = About {
+        incident: &known,
+        service: "ticker",
+        url: Some("https://release.example/incidents/INC-1"),
+        people: &[],
+    };
     let key = key("INC-1/o1/r1/s1/a1");
     let body = |action| serde_json::to_value(pagerduty(&policy(), about, &key, action)).unwrap();
     let trigger = json!({
@@ -426,15 +430,19 @@ fn the_longest_key_fits() {
 #[test]
 fn webhooks_and_mails_say_who_is_called() {
     let known = incident(&[opened("P1", "<!channel> orders & trades")]);
-    let about = About { incident: &known, service: "ticker", url: Some("https://release.example/") };
+    let about = About {
+        incident: &known,
+        service: "ticker",
+        url: Some("https://release.example/"),
+        people: &[asha()],
+    };
     let page = Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), since: at(15) };
-    let text =
-        "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead\nhttps://release.example/";
+    let text = "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead (asha)\nhttps://release.example/";
     assert_eq!(serde_json::to_value(webhook(about, Some(&page))).unwrap(), json!({ "text": text }));
     let mail = mail(about, Some(&page));
     assert_eq!(mail.subject, "[P1] ticker: <!channel> orders & trades (INC-1)");
     let body = "[P1] ticker: <!channel> orders & trades (INC-1)\n\nseverity: P1\nstatus: open\nopened: 2027-01-15T08:00:00Z\n\
-                called: lead\npage: INC-1/o1/r1/s2/a1\nmore: https://release.example/\n";
+                called: lead (asha)\npage: INC-1/o1/r1/s2\nmore: https://release.example/\n";
     assert_eq!(mail.body, body);
 }
 
@@ -442,7 +450,7 @@ fn webhooks_and_mails_say_who_is_called() {
 fn long_and_hostile_titles_stay_within_limits() {
     let title = "&é\r\nBcc: all@example.com ".repeat(400);
     let known = incident(&[opened("P0", &title)]);
-    let about = About { incident: &known, service: "ticker", url: None };
+    let about = About { incident: &known, service: "ticker", url: None, people: &[] };
     let page = Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), since: at(0) };
     let body = pagerduty(&policy(), about, &page.key, Action::Trigger);
     assert_eq!(body.payload.unwrap().summary.chars().count(), SUMMARY_MOST);
