@@ -46,6 +46,7 @@ pub fn routes() -> Vec<Route> {
     let mut table = Table(Vec::new());
     // One line for each room.
     crate::releases::routes(&mut table);
+    crate::incidents::routes(&mut table);
     table.0
 }
 

@@ -15,6 +15,8 @@ pub struct Control {
     pub book: Book,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// Where pages go, and how that went.
+    pub paging: crate::paging::Desk,
 }
 
 impl Control {
@@ -28,6 +30,10 @@ impl Control {
         entropy: Arc<dyn Entropy>,
         cancel: Cancel,
     ) -> Result<Arc<Control>, BookError> {
-        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel }))
+        Ok(Arc::new(Control {
+            book: Book::open(directory, clock, entropy)?,
+            cancel,
+            paging: crate::paging::Desk::default(),
+        }))
     }
 }

@@ -7,6 +7,8 @@
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
 //! - [`probe`]: asks the checks of a policy, many at once.
+//! - [`incidents`]: from the first word about them to the retrospective.
+//! - [`paging`]: sends pages, until somebody answers.
 //! - [`refused`]: how it says no.
 //! - [`cancel`]: says that what runs is to end now.
 //! - [`clock`]: the only place that reads real clocks.
@@ -16,6 +18,8 @@ pub mod book;
 pub mod cancel;
 pub mod clock;
 mod control;
+pub mod incidents;
+pub mod paging;
 pub mod probe;
 pub mod refused;
 pub mod releases;

@@ -30,4 +30,5 @@ mod wire;
 
 pub use context::{Context, Secret};
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
+pub(crate) use redact::Redactor;
 pub use run::{Progress, run_all};
