@@ -18,6 +18,7 @@
 //! kind = "pagerduty"
 //! routing_key = "secret:pagerduty"              # MERIDIAN_SECRET_PAGERDUTY or DATA/secrets/pagerduty
 //! roles = ["on-call-engineer"]                  # absent: every role
+//! within = "5s"                                 # time to take a message; absent: 10 s, which is the most
 //!
 //! [[channel]]
 //! id = "chat"

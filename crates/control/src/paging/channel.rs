@@ -7,10 +7,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::Secret;
 use hyper::Uri;
 use journal::DataDirectory;
+use release::Length;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -23,6 +25,8 @@ use crate::wire;
 
 /// The file, inside of a data directory.
 pub const FILE: &str = "channels.toml";
+/// A channel has so long to take a message, unless it says less.
+const WITHIN: Duration = Duration::from_secs(10);
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
 /// All channels.
@@ -41,6 +45,8 @@ pub(crate) struct Channel {
     pub(crate) roles: Vec<String>,
     /// How; or why not.
     pub(crate) way: Result<Way, String>,
+    /// It has so long to take a message.
+    pub(crate) within: Duration,
     pub(crate) roots: Arc<RootCertStore>,
     pub(crate) redactor: Redactor,
 }
@@ -103,6 +109,7 @@ struct Row {
     #[serde(default)]
     to: Vec<String>,
     ca: Option<String>,
+    within: Option<Length>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -140,11 +147,9 @@ impl Channels {
     /// In place of all that cannot be read: takes nothing, and says why.
     pub(crate) fn unreadable(why: String) -> Channels {
         let (roots, redactor) = (Arc::new(RootCertStore::empty()), Redactor::new([]));
-        let (id, roles, way) = (FILE.to_owned(), Vec::new(), Err(why));
-        Channels {
-            all: vec![Arc::new(Channel { id, kind: "none", roles, way, roots, redactor })],
-            link: None,
-        }
+        let (id, roles, way, within) = (FILE.to_owned(), Vec::new(), Err(why), WITHIN);
+        let none = Channel { id, kind: "none", roles, way, within, roots, redactor };
+        Channels { all: vec![Arc::new(none)], link: None }
     }
 
     /// Those that reach a role; `None`: whoever is on call, by all.
@@ -167,13 +172,14 @@ fn channel(directory: &DataDirectory, file: &Path, row: Row) -> Channel {
     let folder = file.parent().unwrap_or(Path::new("."));
     let roots = roots(folder, row.ca.as_deref());
     let (id, roles) = (row.id.clone(), row.roles.clone());
+    let within = row.within.map_or(WITHIN, |within| Duration::from_secs(within.as_seconds()).min(WITHIN));
     let way = way(directory, row, &mut secrets);
     let redactor = Redactor::new(secrets.iter().map(Secret::expose));
     let (way, roots) = match roots {
         Ok(roots) => (way, roots),
         Err(why) => (Err(why), RootCertStore::empty()),
     };
-    Channel { id, kind, roles, way, roots: Arc::new(roots), redactor }
+    Channel { id, kind, roles, way, within, roots: Arc::new(roots), redactor }
 }
 
 fn way(directory: &DataDirectory, row: Row, secrets: &mut Vec<Secret>) -> Result<Way, String> {

@@ -1,7 +1,6 @@
 //! One message over one channel, within its time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -14,8 +13,6 @@ use super::channel::{Channel, Way};
 use super::smtp;
 use crate::wire::{self, Failure, Question};
 
-/// A channel has so long to take a message.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// Of what a receiver says, so much is kept, characters.
 const QUOTED_MOST: usize = 200;
 
@@ -57,9 +54,10 @@ impl Missed {
 
 /// Sends it; `Ok` once the receiver said that it took it.
 pub(crate) async fn send(channel: &Channel, message: &Message) -> Result<(), Missed> {
-    let sent = tokio::time::timeout(PATIENCE, by_way(channel, message)).await;
-    let sent = sent
-        .unwrap_or_else(|_| Err(Missed::theirs(format!("no answer within {} seconds", PATIENCE.as_secs()))));
+    let sent = tokio::time::timeout(channel.within, by_way(channel, message)).await;
+    let sent = sent.unwrap_or_else(|_| {
+        Err(Missed::theirs(format!("no answer within {} seconds", channel.within.as_secs())))
+    });
     sent.map_err(|missed| {
         let clean = channel.redactor.clean(&missed.why);
         let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
