@@ -42,8 +42,6 @@ mod plan;
 mod secret;
 mod send;
 mod smtp;
-#[cfg(test)]
-mod tests;
 
 use std::convert::Infallible;
 use std::sync::Arc;
