@@ -50,6 +50,7 @@ pub fn routes() -> Vec<Route> {
     crate::releases::routes(&mut table);
     crate::report::routes(&mut table);
     crate::runs::routes(&mut table);
+    crate::incidents::routes(&mut table);
     table.0
 }
 

@@ -17,6 +17,8 @@ pub struct Control {
     pub cancel: Cancel,
     /// Runs that are performed here.
     pub runs: crate::runs::Performing,
+    /// Where pages go, and how that went.
+    pub paging: crate::paging::Desk,
 }
 
 impl Control {
@@ -34,6 +36,7 @@ impl Control {
             book: Book::open(directory, clock, entropy)?,
             cancel,
             runs: Default::default(),
+            paging: crate::paging::Desk::default(),
         }))
     }
 }

@@ -33,4 +33,5 @@ mod wire;
 pub use action::{Acted, act};
 pub use context::{Context, Secret, Started};
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
+pub(crate) use redact::Redactor;
 pub use run::{Progress, run_all};
