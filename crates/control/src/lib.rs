@@ -6,7 +6,8 @@
 //! - [`api`]: the routes, for people's tools and for the command line.
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
-//! - [`probe`]: asks the checks of a policy, many at once.
+//! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
+//! - [`signing`]: whether a signature is somebody's.
 //! - [`refused`]: how it says no.
 //! - [`cancel`]: says that what runs is to end now.
 //! - [`clock`]: the only place that reads real clocks.
@@ -16,8 +17,10 @@ pub mod book;
 pub mod cancel;
 pub mod clock;
 mod control;
+pub mod evidence;
 pub mod probe;
 pub mod refused;
 pub mod releases;
+pub mod signing;
 
 pub use control::Control;

@@ -2,6 +2,7 @@
 //!
 //! Enters: commands of people. Leaves: rows of the book, and views of what they add up to. Never here: the rules (those are in `release`).
 
+mod asked;
 mod decided;
 mod found;
 mod opened;
@@ -9,7 +10,7 @@ mod people;
 mod view;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use found::{Found, find};
 pub fn routes(table: &mut Table) {
     table.add("GET", "/v1/release/releases", READ, list);
     table.add("GET", "/v1/release/releases/{id}", READ, view::one);
+    asked::routes(table);
     opened::routes(table);
     people::routes(table);
     decided::routes(table);

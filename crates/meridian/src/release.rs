@@ -1,8 +1,12 @@
 //! `meridian release`: going live, decided from evidence.
 
+mod change;
 mod check;
+mod chosen;
 mod lint;
+mod people;
 mod policy;
+mod score;
 mod window;
 
 pub use policy::{content, read};
@@ -23,7 +27,16 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
     match command {
         ReleaseCommand::Init(arguments) => policy::init(&arguments),
         ReleaseCommand::Lint(arguments) => lint::run(&arguments),
+        ReleaseCommand::Open(arguments) => change::open(&arguments),
+        ReleaseCommand::List { instance } => change::list(&instance),
+        ReleaseCommand::Change(arguments) => change::run(&arguments),
         ReleaseCommand::Check(arguments) => check::run(&arguments),
+        ReleaseCommand::Score(arguments) => score::score(&arguments),
+        ReleaseCommand::Decide(arguments) => score::decide(&arguments),
+        ReleaseCommand::Attest(arguments) => people::attest(&arguments),
+        ReleaseCommand::Key { out, json } => people::key(&out, json),
+        ReleaseCommand::Sign(arguments) => people::sign(&arguments),
+        ReleaseCommand::Withdraw(arguments) => people::withdraw(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
     }
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Figure;
 use crate::digest::{Canonical, Digest};
+use crate::policy::{self, Check};
 
 pub use settle::{Settled, Standing};
 
@@ -64,6 +65,18 @@ pub enum Subject {
     Environment(String),
     /// The team.
     Team,
+}
+
+impl Subject {
+    /// What evidence of `check` has to be about, for an artefact that is to go to `environment`.
+    pub fn of(check: &Check, artefact: &str, environment: &str) -> Subject {
+        let environment = check.environment.clone().unwrap_or_else(|| environment.to_owned());
+        match check.about {
+            policy::Subject::Artefact => Subject::Artefact { digest: artefact.to_owned(), environment },
+            policy::Subject::Environment => Subject::Environment(environment),
+            policy::Subject::Team => Subject::Team,
+        }
+    }
 }
 
 /// How it came out.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::digest::Digest;
 use crate::evidence::{Answer, Evidence, Question, SCORE, Settled, Subject};
-use crate::policy::{self, Check, Loaded, Person, Policy, Probe};
+use crate::policy::{Check, Loaded, Person, Policy, Probe};
 use crate::scorecard::compared;
 use crate::signature::{Verify, bytes};
 use crate::state::{Release, State};
@@ -71,14 +71,7 @@ pub(crate) enum Lack {
 impl<'a> Case<'a> {
     /// What evidence of `check` has to be about.
     pub(crate) fn subject(&self, check: &Check) -> Subject {
-        let environment = check.environment.as_ref().unwrap_or(&self.release.environment).clone();
-        match check.about {
-            policy::Subject::Artefact => {
-                Subject::Artefact { digest: self.release.artefact.clone(), environment }
-            }
-            policy::Subject::Environment => Subject::Environment(environment),
-            policy::Subject::Team => Subject::Team,
-        }
+        Subject::of(check, &self.release.artefact, &self.release.environment)
     }
 
     /// This artefact where it is to go.

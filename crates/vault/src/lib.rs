@@ -29,5 +29,5 @@ pub use cipher::CryptoFailed;
 pub use key_file::{KeyFile, KeyFileError};
 pub use sealed::{FormatError, Sealed};
 pub use secret::Secret;
-pub use signer::{BadSignature, Signer};
+pub use signer::{BadSignature, NotAKey, Signer, verify};
 pub use vault::{KeyProvider, ProviderError, Vault, VaultError};

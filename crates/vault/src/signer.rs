@@ -1,9 +1,13 @@
-//! Ed25519 signatures with a key pair that lives in the vault.
+//! Ed25519 signatures, with a key pair that lives in the vault or in a person's own file.
 //!
-//! The private key is sealed as PKCS#8 (version 1, RFC 8410). What is signed should begin with a label of its own kind,
+//! The private key is sealed as PKCS#8 (version 1, RFC 8410); a person's file holds the same as PEM text, as other programs
+//! write it, too. What is signed should begin with a label of its own kind,
 //! so that a signature of one thing can never pass as that of another.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, VerificationAlgorithm};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use crate::cipher::CryptoFailed;
 use crate::sealed::Sealed;
@@ -44,6 +48,34 @@ impl Signer {
         Ok(Signer::new(pair)?)
     }
 
+    /// Makes a new key pair and writes it as PEM text, for a file that only its owner may read.
+    ///
+    /// # Errors
+    /// [`CryptoFailed`]
+    pub fn create_pem() -> Result<(Signer, Secret), CryptoFailed> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| CryptoFailed)?;
+        let document = pair.to_pkcs8v1().map_err(|_| CryptoFailed)?;
+        let body = Zeroizing::new(STANDARD.encode(document.as_ref()));
+        // RFC 7468: lines of 64.
+        let lines = body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default());
+        let text = lines.fold(format!("{PEM_BEGIN}\n"), |text, line| text + line + "\n") + PEM_END + "\n";
+        Ok((Signer::new(pair)?, Secret::new(text)))
+    }
+
+    /// Reads the key pair of a PEM text (`PRIVATE KEY`, Ed25519).
+    ///
+    /// # Errors
+    /// [`NotAKey`]
+    pub fn from_pem(text: &Secret) -> Result<Signer, NotAKey> {
+        let text = text.expose_text().ok_or(NotAKey)?;
+        let (_, rest) = text.split_once(PEM_BEGIN).ok_or(NotAKey)?;
+        let (body, _) = rest.split_once(PEM_END).ok_or(NotAKey)?;
+        let body: Zeroizing<String> = Zeroizing::new(body.split_ascii_whitespace().collect());
+        let document = Zeroizing::new(STANDARD.decode(body.as_bytes()).map_err(|_| NotAKey)?);
+        let pair = Ed25519KeyPair::from_pkcs8(&document).map_err(|_| NotAKey)?;
+        Signer::new(pair).map_err(|_| NotAKey)
+    }
+
     /// Signs `bytes`. The same bytes always give the same signature.
     ///
     /// # Errors
@@ -62,6 +94,14 @@ impl Signer {
         Ok(Signer { pair, public_key })
     }
 }
+
+const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const PEM_END: &str = "-----END PRIVATE KEY-----";
+
+/// A text holds no key pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no Ed25519 private key in PEM form (`BEGIN PRIVATE KEY`)")]
+pub struct NotAKey;
 
 /// The signature was not made of these bytes by the owner of that public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
