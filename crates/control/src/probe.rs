@@ -12,6 +12,7 @@ mod certificate;
 mod command;
 mod context;
 mod dns;
+mod fetch;
 mod git;
 mod http;
 mod outcome;
@@ -28,6 +29,7 @@ mod tcp;
 mod tls;
 mod wire;
 
+pub(crate) use fetch::fetch;
 pub use context::{Context, Secret};
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
 pub use run::{Progress, run_all};

@@ -26,6 +26,7 @@ pub struct Recorder {
     turned: Option<Timestamp>,
     why: String,
     asked: Option<Timestamp>,
+    newest: Condition,
     hour: Option<(Timestamp, Counts)>,
     over: VecDeque<(Timestamp, Counts)>,
 }
@@ -42,6 +43,7 @@ impl Recorder {
             turned: history.since.filter(|_| stands == history.condition),
             why: if stale { "nobody has asked for too long".to_owned() } else { history.why.clone() },
             asked: None,
+            newest: Condition::Unknown,
             hour: None,
             over: VecDeque::new(),
         }
@@ -52,6 +54,7 @@ impl Recorder {
         self.end_hour(at);
         self.hour.get_or_insert((hour_of(at), Counts::default())).1.note(answer, took_ms);
         self.asked = Some(at);
+        self.newest = answer;
         let before = self.damped.stands();
         let stands = self.damped.step(answer, settle);
         if stands != before || self.turned.is_none() {
@@ -80,6 +83,11 @@ impl Recorder {
     /// When it was last asked since this one began.
     pub const fn asked(&self) -> Option<Timestamp> {
         self.asked
+    }
+
+    /// The newest answer, whatever stands; unknown before the first.
+    pub const fn newest(&self) -> Condition {
+        self.newest
     }
 
     /// What is not written yet: hours and what of the running one has passed.
