@@ -6,6 +6,7 @@
 //! A command line without a server serves the same routes to itself: same code, same results.
 
 mod body;
+mod document;
 mod stream;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use crate::Control;
 
 pub use body::Body;
+pub use document::document;
 pub use stream::{Sender, stream};
 
 /// What a route demands.

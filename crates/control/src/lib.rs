@@ -4,11 +4,13 @@
 //! follows from what is known (that is `release`), trading.
 //!
 //! - [`api`]: the routes, for people's tools and for the command line.
+//! - [`host`]: the same for callers with keys.
 //! - [`book`]: the journal of all this, and what it adds up to.
 //! - [`releases`]: releases, from their opening to their decision.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`refused`]: how it says no.
+//! - [`serve`]: what goes on by itself.
 //! - [`cancel`]: says that what runs is to end now.
 //! - [`clock`]: the only place that reads real clocks.
 
@@ -18,9 +20,11 @@ pub mod cancel;
 pub mod clock;
 mod control;
 pub mod evidence;
+pub mod host;
 pub mod probe;
 pub mod refused;
 pub mod releases;
+pub mod serve;
 pub mod signing;
 
 pub use control::Control;

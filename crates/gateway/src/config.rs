@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use access::Scope;
 use axum::http::HeaderValue;
+use axum::routing::MethodRouter;
+use serde_json::Value;
 use trade::event::Class;
 
 use crate::listener::Limits;
@@ -112,4 +115,26 @@ pub struct Config {
     pub limits: Limits,
     /// Time for one request, its body included.
     pub request_time: Duration,
+}
+
+/// Routes of somebody else, served on the native listener under the same keys.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// In any order. None of our own paths.
+    pub routes: Vec<BesideRoute>,
+    /// Their OpenAPI document; its `paths` and `components.schemas` join ours.
+    pub document: Value,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct BesideRoute {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// As in `/v1/things/{id}`.
+    pub path: &'static str,
+    /// What a key needs; `None`: anybody may call it.
+    pub scope: Option<Scope>,
+    /// What answers it.
+    pub handler: MethodRouter,
 }

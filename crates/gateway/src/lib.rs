@@ -44,7 +44,8 @@ mod standing;
 mod threads;
 mod trading;
 
-pub use config::{Config, MarketChoice, Reach, Role, TradingHours};
+pub use config::{Beside, BesideRoute, Config, MarketChoice, Reach, Role, TradingHours};
+pub use metrics::Metrics;
 pub use native::redis_signals::{BadRedisUrl, RedisSource, RedisUrl};
 pub use run::{Running, StartError, start};
 pub use trading::{anchors, backups, replay, restore};
@@ -52,7 +53,6 @@ pub use trading::{anchors, backups, replay, restore};
 use clock::MarketClock;
 use kite_api::{BrokerLimits, Refusals, TickerPlaces};
 use listing::CurrentListing;
-use metrics::Metrics;
 use reader::Readers;
 use standing::Standing;
 

@@ -27,7 +27,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle as Task;
 
 use crate::clock::{MarketClock, machine_now, mono_now};
-use crate::config::{Config, MarketChoice, Role};
+use crate::config::{Beside, Config, MarketChoice, Role};
 use crate::listener;
 use crate::listing::{CurrentListing, Listing};
 use crate::metrics::Metrics;
@@ -104,6 +104,9 @@ pub enum StartError {
     /// Signals and orders.
     #[error("cannot open the order desk")]
     Desk(#[from] DeskError),
+    /// What is served beside the gateway.
+    #[error("cannot start what is served beside the gateway")]
+    Beside(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The operating system gave no thread or no randomness.
     #[error("cannot start")]
     System(#[source] io::Error),
@@ -114,7 +117,7 @@ impl StartError {
     pub fn hint(&self) -> Option<String> {
         match self {
             StartError::Sim(SimError::NotCovered(_) | SimError::NoSession) => Some(sessions::HINT.into()),
-            StartError::Sim(_) => None,
+            StartError::Sim(_) | StartError::Beside(_) => None,
             StartError::Replay { source, .. } => source.hint(),
             StartError::Calendar(error) => error.hint(),
             StartError::Directory(error) => error.hint(),
@@ -156,7 +159,10 @@ pub struct Running {
 ///
 /// # Errors
 /// [`StartError`]; nothing that existed before is changed then.
-pub async fn start(config: Config) -> Result<Running, StartError> {
+pub async fn start(
+    config: Config,
+    beside: impl FnOnce(&DataDirectory) -> Result<Beside, Box<dyn std::error::Error + Send + Sync>>,
+) -> Result<Running, StartError> {
     // What can fail without leaving a trace comes first.
     let (choice, speed) = (config.market.clone(), config.speed);
     let mut opened = off_the_sockets(move || open_market(&choice, speed)).await??;
@@ -167,6 +173,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let listen = bind("listen", config.listen).await?;
     let kite_listen = bind("kite-listen", config.kite_listen).await?;
+    let beside = tokio::task::block_in_place(|| beside(&directory)).map_err(StartError::Beside)?;
     let recording = record(&config, &opened)?;
     let keys_of = directory.clone();
     let started = off_the_sockets(move || ::access::start(&keys_of, entropy::system(), machine_now()))
@@ -247,7 +254,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     gateway.warm.store(true, Ordering::Release);
 
     let mut listeners = vec![
-        serve(listen, native::router(Arc::clone(&gateway)), &config, &gateway),
+        serve(listen, native::router(Arc::clone(&gateway), &beside), &config, &gateway),
         serve(kite_listen, kite_api::router(Arc::clone(&gateway)), &config, &gateway),
     ];
     if let Some(source) = config.redis {

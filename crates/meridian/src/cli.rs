@@ -75,6 +75,8 @@ pub enum Command {
     /// Take a service to production: policy, lint, windows
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Start control by itself: releases, runbooks, incidents and checks of any service, without a gateway
+    Control(ControlArguments),
     /// Objectives as code: Prometheus rules with their tests, dashboards
     #[command(subcommand)]
     Slo(SloCommand),
@@ -352,6 +354,21 @@ fn parse_origin(text: &str) -> Result<axum::http::HeaderValue, String> {
         }
         _ => Err("write one origin exactly as browsers send it, such as https://desk.example.com".into()),
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  meridian control --data control-data --listen 127.0.0.1:7410\n\n\
+    `meridian up` hosts the same beside its gateway. It is ready when it prints a line `ready http://...`.")]
+pub struct ControlArguments {
+    /// Its API and status page; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7410")]
+    pub listen: SocketAddr,
+    /// Data directory, created if it is missing
+    #[arg(long, value_name = "DIR", default_value = "meridian-data")]
+    pub data: PathBuf,
+    /// How much to log: error, warn, info, debug, trace, or per module
+    #[arg(long, value_name = "FILTER", default_value = "info", env = "MERIDIAN_LOG", value_parser = parse_log)]
+    pub log: String,
 }
 
 /// Which instance a command talks to.

@@ -6,6 +6,7 @@ mod accounts;
 mod cli;
 mod control;
 mod failure;
+mod hosting;
 mod instance;
 mod instruments;
 mod journal;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
         Command::Version(arguments) => version::run(arguments),
     };

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use gateway::{Config, MarketChoice, RedisSource, RedisUrl, Role, Running, StartError, TradingHours};
+use gateway::{Beside, Config, MarketChoice, RedisSource, RedisUrl, Role, Running, StartError, TradingHours};
+use journal::DataDirectory;
 use journal::directory::Running as Found;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{MarketArgument, UpArguments};
 use crate::failure::Failure;
+use crate::hosting::Hosted;
 use crate::version::VERSION;
 use crate::{logs, output};
 
@@ -30,18 +32,34 @@ async fn serve(arguments: UpArguments, role: Role) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
     let data = arguments.data.clone();
     let config = config(arguments, role)?;
+    let mut hosted = None;
+    let beside = |directory: &DataDirectory| match role {
+        Role::Up => {
+            let control = Hosted::open(directory.clone())?;
+            let routes = control.routes();
+            hosted = Some(control);
+            Ok(routes)
+        }
+        Role::Gateway => Ok(Beside::default()),
+    };
     let started = tokio::select! {
-        started = gateway::start(config) => started,
+        started = gateway::start(config, beside) => started,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
     let running = started.map_err(|error| explain(&error, &data))?;
+    if let Some(hosted) = &mut hosted {
+        hosted.begin();
+    }
     announce(&running);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    running.end().await;
+    match hosted {
+        Some(hosted) => drop(tokio::join!(running.end(), hosted.end())),
+        None => running.end().await,
+    }
     Ok(())
 }
 

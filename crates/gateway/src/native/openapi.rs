@@ -17,9 +17,18 @@ const DOCUMENT: &str = include_str!("../../openapi/openapi.json");
 pub async fn document(
     State(gateway): State<Arc<Gateway>>,
     Extension(routes): Extension<Arc<[RouteInfo]>>,
+    Extension(beside): Extension<Arc<Value>>,
 ) -> Result<Json<Value>, ApiError> {
     let mut document: Value = serde_json::from_str(DOCUMENT).map_err(|error| ApiError::internal(&error))?;
     document["info"]["version"] = gateway.version.into();
+    for part in ["/paths", "/components/schemas"] {
+        let theirs = beside.pointer(part).and_then(Value::as_object);
+        if let (Some(ours), Some(theirs)) =
+            (document.pointer_mut(part).and_then(Value::as_object_mut), theirs)
+        {
+            ours.extend(theirs.clone());
+        }
+    }
     for route in routes.iter() {
         let operation = &mut document["paths"][route.path][route.method.to_lowercase()];
         if operation.is_object() {

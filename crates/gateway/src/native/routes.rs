@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use serde_json::Value;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::orders::{self, find, list, resolve};
@@ -21,6 +22,7 @@ use super::{predecessor, quotes, reconcile, signals, socket, subscriptions};
 use crate::Gateway;
 use crate::answer::bounded;
 use crate::api_error::ApiError;
+use crate::config::{Beside, BesideRoute};
 use crate::guard::{Access, guard};
 
 /// Bytes of a request's body.
@@ -56,6 +58,18 @@ impl Table {
         let mut infos = self.infos;
         infos.push(RouteInfo { method, path, access });
         Table { router: self.router.route(path, guarded), infos }
+    }
+
+    /// Routes of somebody else, behind the same guard.
+    fn beside(mut self, routes: &[BesideRoute]) -> Table {
+        for route in routes {
+            let access = route.scope.map_or(Access::Public, Access::Scope);
+            let handler: MethodRouter<Arc<Gateway>> = route.handler.clone().with_state(());
+            let guarded = handler.layer(middleware::from_fn_with_state(access, guard));
+            self.infos.push(RouteInfo { method: route.method, path: route.path, access });
+            self.router = self.router.route(route.path, guarded);
+        }
+        self
     }
 }
 
@@ -128,13 +142,15 @@ pub(super) fn infos() -> Vec<RouteInfo> {
 }
 
 /// The native listener's router.
-pub fn router(gateway: Arc<Gateway>) -> Router {
-    let Table { router, infos } = table();
+pub fn router(gateway: Arc<Gateway>, beside: &Beside) -> Router {
+    let Table { router, infos } = table().beside(&beside.routes);
     let cors = cors(&gateway.cors_origins);
+    let document: Arc<Value> = Arc::new(beside.document.clone());
     router
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::Extension(Arc::<[RouteInfo]>::from(infos)))
+        .layer(axum::Extension(document))
         .layer(axum::Extension(Arc::clone(&gateway)))
         .layer(middleware::from_fn_with_state(Arc::clone(&gateway), limit_and_count))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
