@@ -48,6 +48,7 @@ pub fn routes() -> Vec<Route> {
     let mut table = Table(Vec::new());
     // One line for each room.
     crate::releases::routes(&mut table);
+    crate::watch::routes(&mut table);
     table.0
 }
 

@@ -15,6 +15,8 @@ pub struct Control {
     pub book: Book,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// What is known of checks and objectives beyond that.
+    pub watch: crate::watch::Live,
 }
 
 impl Control {
@@ -28,6 +30,7 @@ impl Control {
         entropy: Arc<dyn Entropy>,
         cancel: Cancel,
     ) -> Result<Arc<Control>, BookError> {
-        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel }))
+        let watch = crate::watch::Live::default();
+        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel, watch }))
     }
 }

@@ -9,6 +9,7 @@
 //! - [`releases`]: releases, from their opening to their decision.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`signing`]: whether a signature is somebody's.
+//! - [`watch`]: synthetic checks and objectives in operation, the status page.
 //! - [`refused`]: how it says no.
 //! - [`serve`]: what goes on by itself.
 //! - [`cancel`]: says that what runs is to end now.
@@ -26,5 +27,6 @@ pub mod refused;
 pub mod releases;
 pub mod serve;
 pub mod signing;
+pub mod watch;
 
 pub use control::Control;

@@ -15,6 +15,7 @@ pub async fn serve(control: Arc<Control>) {
     let mut work: JoinSet<()> = JoinSet::new();
     // One line for each room.
     work.spawn(look(Arc::clone(&control)));
+    work.spawn(crate::watch::serve(Arc::clone(&control)));
     while let Some(ended) = work.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a part of control broke off; the others go on");
