@@ -29,7 +29,7 @@ mod tcp;
 mod tls;
 mod wire;
 
-pub(crate) use fetch::fetch;
 pub use context::{Context, Secret};
+pub(crate) use fetch::fetch;
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
 pub use run::{Progress, run_all};

@@ -135,12 +135,14 @@ async fn begin(control: &Arc<Control>, one: Current) -> Option<JoinSet<()>> {
 /// Goes on from what the book has, or from what is already known here.
 fn resume(control: &Control, service: &str, all: &[Watched]) -> Result<(), BookError> {
     let now = control.book.now();
-    let histories = control
-        .book
-        .read(|ledger| Histories::fold(ledger.services.get(service).iter().flat_map(|service| &service.records)))?;
+    let histories = control.book.read(|ledger| {
+        Histories::fold(ledger.services.get(service).iter().flat_map(|service| &service.records))
+    })?;
     // What is not asked any more leaves its hours.
     keep_hours_of(control, Some(service), true)?;
-    control.watch.resume(service, all, |watched| Recorder::resume(watched, &histories.of(&watched.place), now));
+    control
+        .watch
+        .resume(service, all, |watched| Recorder::resume(watched, &histories.of(&watched.place), now));
     Ok(())
 }
 

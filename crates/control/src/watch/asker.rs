@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use release::ledger::Entry;
+use release::policy::Probe;
 use release::watch::{Condition, Watched};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -49,11 +50,19 @@ fn note(control: &Control, key: &Key, watched: &Watched, outcome: &Outcome) {
     let (answer, why) = match &outcome.result {
         Verdict::Pass => (Condition::Up, ""),
         Verdict::Fail { why } => (Condition::Down, &**why),
+        // Users wait as we did. What asks somebody else about the service learns nothing from a silence.
+        Verdict::Error { why }
+            if outcome.timed_out
+                && matches!(watched.check.probe, Probe::Http(_) | Probe::Tcp(_) | Probe::Tls(_)) =>
+        {
+            (Condition::Down, &**why)
+        }
         Verdict::Error { why } | Verdict::NotRun { why } => (Condition::Unknown, &**why),
     };
     let why: String = why.chars().take(WHY_MAX).collect();
     // What one exchange took, where it is known: not the pauses between attempts.
-    let exchange = outcome.figures.get("ms").and_then(|figure| u64::try_from(figure.millionths() / 1_000_000).ok());
+    let exchange =
+        outcome.figures.get("ms").and_then(|figure| u64::try_from(figure.millionths() / 1_000_000).ok());
     let took = exchange.unwrap_or_else(|| u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX));
     let at = moment(outcome.started);
     control.watch.with(key, |recorder| recorder.note(at, answer, &why, took, watched.check.settle));

@@ -68,12 +68,16 @@ pub(super) async fn keep(
 /// The release that was opened last, if it is to go there.
 fn newest_release(ledger: &Ledger, service: &str, environment: &str) -> Option<String> {
     let service = ledger.services.get(service)?;
-    service.releases.iter().rev().find_map(|event| match event {
-        Event::ReleaseOpened(body) => Some(body),
-        _ => None,
-    })
-    .filter(|body| body.environment == environment)
-    .map(|body| body.release.clone())
+    service
+        .releases
+        .iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::ReleaseOpened(body) => Some(body),
+            _ => None,
+        })
+        .filter(|body| body.environment == environment)
+        .map(|body| body.release.clone())
 }
 
 fn write(control: &Control, service: &str, environment: &str, outcome: &Outcome) -> Result<(), BookError> {
@@ -84,5 +88,8 @@ fn write(control: &Control, service: &str, environment: &str, outcome: &Outcome)
     if let Some(document) = output(outcome) {
         control.book.keep(service, document)?;
     }
-    policies::write(control, vec![Entry::Release(service.to_owned(), Event::EvidenceRecorded(observed.seal()))])
+    policies::write(
+        control,
+        vec![Entry::Release(service.to_owned(), Event::EvidenceRecorded(observed.seal()))],
+    )
 }

@@ -69,8 +69,11 @@ fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) 
     let mut entries = Vec::new();
     for current in policies::of(control, ledger) {
         let of_service = |one: &&Wrong| one.service == current.service;
-        let mut incidents: Incidents =
-            ledger.services.get(&current.service).map(|service| service.incidents.clone()).unwrap_or_default();
+        let mut incidents: Incidents = ledger
+            .services
+            .get(&current.service)
+            .map(|service| service.incidents.clone())
+            .unwrap_or_default();
         for one in wrong.iter().filter(of_service) {
             let Some(cause) = cause(&current.policy, &one.what) else { continue };
             let firing = Firing { cause, environment: &one.environment, since: one.since };

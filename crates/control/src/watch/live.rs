@@ -82,7 +82,12 @@ impl Live {
     }
 
     /// Hours to be written, of one service or all.
-    pub(super) fn hours(&self, service: Option<&str>, now: Timestamp, all: bool) -> Vec<(Key, Vec<WatchHour>)> {
+    pub(super) fn hours(
+        &self,
+        service: Option<&str>,
+        now: Timestamp,
+        all: bool,
+    ) -> Vec<(Key, Vec<WatchHour>)> {
         let mut inner = self.inner();
         let wanted = inner.recorders.iter_mut().filter(|(key, _)| service.is_none_or(|name| name == key.0));
         wanted.map(|(key, recorder)| (key.clone(), recorder.hours(now, all))).collect()

@@ -64,7 +64,9 @@ fn before_releases(control: &Control, ledger: &Ledger) -> BTreeMap<String, Diges
             all.entry(policy.service.name.clone()).or_default().push(*digest);
         }
     }
-    all.into_iter().filter_map(|(name, digests)| Some((name, *digests.first()?)).filter(|_| digests.len() == 1)).collect()
+    all.into_iter()
+        .filter_map(|(name, digests)| Some((name, *digests.first()?)).filter(|_| digests.len() == 1))
+        .collect()
 }
 
 /// Writes rows as they are.

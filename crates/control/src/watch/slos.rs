@@ -105,9 +105,10 @@ pub(super) async fn judge(
         };
         let now = control.book.now();
         let probes = probes(&control, &policy, &environment, now);
-        let metrics = text.as_deref().map_err(Clone::clone).and_then(|text| {
-            series(text).map_err(|malformed| malformed.to_string())
-        });
+        let metrics = text
+            .as_deref()
+            .map_err(Clone::clone)
+            .and_then(|text| series(text).map_err(|malformed| malformed.to_string()));
         let judged = all.iter_mut().map(|watch| watch.look(now, since, &metrics, &probes)).collect();
         control.watch.judge(&service, &environment, judged);
         fire::look(&control).await;
@@ -170,3 +171,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,9 @@ pub fn routes(table: &mut Table) {
 /// No script, no picture, nothing from elsewhere; the style is in the page.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async fn status(State(control): State<Arc<Control>>) -> Result<([(HeaderName, &'static str); 2], String), Refused> {
+async fn status(
+    State(control): State<Arc<Control>>,
+) -> Result<([(HeaderName, &'static str); 2], String), Refused> {
     let headers =
         [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
     Ok((headers, html(&*of_now(&control)?)))
@@ -87,8 +89,10 @@ impl Of {
     /// A name that nobody has is a mistake.
     fn some<T>(&self, found: Vec<T>) -> Result<Vec<T>, Refused> {
         match &self.service {
-            Some(name) if found.is_empty() => Err(Refused::unknown(format!("no policy is kept for `{name}`"))
-                .hint("open a release of it, or keep its policy")),
+            Some(name) if found.is_empty() => {
+                Err(Refused::unknown(format!("no policy is kept for `{name}`"))
+                    .hint("open a release of it, or keep its policy"))
+            }
             _ => Ok(found),
         }
     }

@@ -140,7 +140,8 @@ pub fn samples_for(objective: &Objective, all: &[Series<'_>], mut take: impl FnM
     let given: Vec<(&str, &str)> = OF_TARGETS
         .iter()
         .filter_map(|label| {
-            let mut named = matchers().filter(|matcher| matcher.label() == *label && matcher.op() == Op::Equal);
+            let mut named =
+                matchers().filter(|matcher| matcher.label() == *label && matcher.op() == Op::Equal);
             named.next().map(|matcher| (matcher.label(), matcher.value()))
         })
         .collect();
