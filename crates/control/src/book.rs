@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use access::entropy::{Entropy, EntropyFailed, instance_name};
 use jiff::Timestamp;
-use journal::directory::{DirectoryError, InstanceLock};
+use journal::directory::{CONTROL, DirectoryError, InstanceLock};
 use journal::events::{
     Append, BODY_BYTES_MAX, Batch, BatchIds, Journal as _, NewRow, READ_ROWS_MAX, Row, SqliteJournal, Stream,
 };
@@ -24,8 +24,6 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 
-/// Name of the file inside a data directory.
-pub const FILE: &str = "control.db";
 /// So often something else was written first, or the file was locked, before a writer gives up.
 const PATIENCE: u32 = 100;
 /// Between two attempts at a locked file.
@@ -124,7 +122,7 @@ impl Book {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Book, BookError> {
-        let journal = SqliteJournal::open_beside(&directory, FILE)?;
+        let journal = SqliteJournal::open_beside(&directory, CONTROL)?;
         let open = Mutex::new(Open { journal, ledger: Ledger::default(), seen: 0, pen: None });
         let book = Book { directory, clock, entropy, open, rows: watch::Sender::new(0) };
         book.refresh()?;

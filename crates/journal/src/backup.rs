@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! TO/meridian.db     a plain SQLite file without a log beside it
+//! TO/control.db      the same, where there is one
 //! TO/manifest.json   see [`Manifest`]
 //! TO/server.key      only on demand, as TO/vault.key
 //! ```
@@ -18,9 +19,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::database::{Database, DbError, OpenError};
-use crate::directory::DATABASE;
+use crate::directory::{CONTROL, DATABASE};
 use crate::durable;
-use crate::events::{CheckError, Head, SqliteJournal};
+use crate::events::{CheckError, Head, SqliteJournal, check};
 
 /// Name of the manifest inside a backup.
 pub const MANIFEST: &str = "manifest.json";
@@ -45,6 +46,18 @@ pub struct Manifest {
     /// Names of the key files that are in it.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// The newest row of control's journal, where that is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlHead>,
+}
+
+/// The newest row of control's journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlHead {
+    /// Its sequence.
+    pub seq: u64,
+    /// Its hash, hexadecimal.
+    pub head_hash: String,
 }
 
 /// Why there is no backup, or why it cannot be used.
@@ -78,6 +91,12 @@ pub enum BackupError {
     /// The copy is not whole.
     #[error("the copy does not hold together")]
     Check(#[from] CheckError),
+    /// Its copy of control's journal is not what the manifest says.
+    #[error("`{}` holds another journal of control than its {MANIFEST} says", path.display())]
+    OtherControl {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Anything else that the file system said.
     #[error("cannot {attempt} `{}`", path.display())]
     Io {
@@ -106,6 +125,9 @@ impl BackupError {
             BackupError::Check(_) => {
                 Some("`meridian journal verify` on the original tells whether the damage is there".into())
             }
+            BackupError::OtherControl { .. } => {
+                Some("files of two backups were mixed, or one was changed: use another backup".into())
+            }
             BackupError::Copy(_) | BackupError::Io { .. } => None,
         }
     }
@@ -117,6 +139,7 @@ pub struct Unfinished {
     place: PathBuf,
     to: PathBuf,
     keys: Vec<String>,
+    control: Option<ControlHead>,
     published: bool,
 }
 
@@ -134,9 +157,22 @@ pub fn begin(from: &Path, to: &Path) -> Result<Unfinished, BackupError> {
         ErrorKind::AlreadyExists => BackupError::Unfinished { path: place.clone() },
         _ => failed("create", &place, error),
     })?;
-    let unfinished = Unfinished { place, to: to.to_owned(), keys: Vec::new(), published: false };
+    let mut unfinished =
+        Unfinished { place, to: to.to_owned(), keys: Vec::new(), control: None, published: false };
     source.copy_into(&unfinished.database())?;
+    let control = from.with_file_name(CONTROL);
+    if control.exists() {
+        let copy = unfinished.place.join(CONTROL);
+        Database::open_to_read(&control)?.copy_into(&copy)?;
+        unfinished.control = Some(control_head(&copy)?);
+    }
     Ok(unfinished)
+}
+
+/// The newest row of a copy of control's journal, whose whole chain is checked.
+pub(crate) fn control_head(copy: &Path) -> Result<ControlHead, BackupError> {
+    let head = check(&mut SqliteJournal::open_to_read(copy)?)?.head;
+    Ok(ControlHead { seq: head.seq, head_hash: crate::hex::encode(&head.hash) })
 }
 
 /// Where the backup `to` is made, under a name that says that it is not finished.
@@ -177,12 +213,14 @@ impl Unfinished {
         }
     }
 
-    /// Writes the manifest, syncs everything and gives the backup its name. `manifest.keys` is filled in here.
+    /// Writes the manifest, syncs everything and gives the backup its name. `manifest.keys` and
+    /// `manifest.control` are filled in here.
     ///
     /// # Errors
     /// [`BackupError::Exists`] if something has taken the name meanwhile, or [`BackupError::Io`].
     pub fn publish(mut self, manifest: Manifest) -> Result<Manifest, BackupError> {
-        let manifest = Manifest { keys: std::mem::take(&mut self.keys), ..manifest };
+        let (keys, control) = (std::mem::take(&mut self.keys), self.control.take());
+        let manifest = Manifest { keys, control, ..manifest };
         let path = self.place.join(MANIFEST);
         let text =
             serde_json::to_string_pretty(&manifest).map_err(|error| failed("write", &path, error.into()))?;

@@ -22,6 +22,8 @@ pub use running::{RunInfo, Running, UpLock};
 
 /// Name of the database file inside a data directory.
 pub const DATABASE: &str = "meridian.db";
+/// Name of the journal of releases, runbooks and incidents, beside it.
+pub const CONTROL: &str = "control.db";
 /// The first file written into a new data directory, so that an interrupted first start is recognised as ours.
 const MARKER: &str = ".meridian";
 const MARKER_TEXT: &str = "This directory belongs to Meridian: its database, keys and locks.\n";

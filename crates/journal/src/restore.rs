@@ -12,9 +12,9 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::backup::{BackupError, Manifest, manifest};
+use crate::backup::{BackupError, Manifest, control_head, manifest};
 use crate::database::{Database, DbError, OpenError};
-use crate::directory::{DATABASE, DataDirectory, DirectoryError};
+use crate::directory::{CONTROL, DATABASE, DataDirectory, DirectoryError};
 use crate::durable;
 use crate::events::{Append, Batch, BatchIds, Journal, NewRow, Row, SqliteJournal};
 
@@ -113,6 +113,13 @@ pub fn begin(from: &Path, target: &Path) -> Result<Restoring, RestoreError> {
         done: false,
     };
     Database::open_to_read(&from.join(DATABASE))?.copy_into(&place.join(DATABASE))?;
+    if let Some(control) = restoring.manifest.control.clone() {
+        let copy = place.join(CONTROL);
+        Database::open_to_read(&from.join(CONTROL)).map_err(BackupError::Open)?.copy_into(&copy)?;
+        if control_head(&copy)? != control {
+            return Err(BackupError::OtherControl { path: from.to_owned() }.into());
+        }
+    }
     for name in restoring.manifest.keys.clone() {
         // A name from a file: never a path.
         if !matches!(&*name, "server.key" | "vault.key") {
@@ -188,7 +195,7 @@ impl Restoring {
         // The last connection that closes moves the log into the file.
         self.journal = None;
         let place = self.target.join(PLACE);
-        let names = self.manifest.keys.iter().map(String::as_str).chain([DATABASE]);
+        let names = self.manifest.keys.iter().map(String::as_str).chain([CONTROL, DATABASE]);
         for name in names {
             let (from, to) = (place.join(name), self.target.join(name));
             if from.exists() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use journal::anchors::{self, Anchor, AnchorError};
 use journal::backup::{self, BackupError, Manifest};
+use journal::directory::{CONTROL, DATABASE};
 use journal::events::{
     self, Append, Batch, BatchIds, Break, CheckError, Claim, Head, Journal, NewRow, Row, SqliteJournal,
     Stream,
@@ -122,6 +123,7 @@ fn manifest_of(head: Head) -> Manifest {
         version: "1.0".to_owned(),
         time_ns: 7,
         keys: Vec::new(),
+        control: None,
     }
 }
 
@@ -365,4 +367,33 @@ fn what_is_no_journal_is_named_and_left_alone() {
     fs::copy(&sample, &copy).unwrap();
     assert_eq!(events::check(&mut SqliteJournal::open_to_read(&copy).unwrap()).unwrap().events, 7);
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&sample).unwrap(), "an older schema is read as it is");
+}
+
+/// Releases and incidents are worth as much as orders: their journal goes with every backup, and is checked.
+#[test]
+fn controls_journal_goes_with_the_backup() {
+    let mut fixture = Fixture::new();
+    let mut control = SqliteJournal::open_beside(&fixture.directory, CONTROL).unwrap();
+    let number = control.register("control-1", 1, 1).unwrap();
+    let rows = vec![row(Stream::control(), Some("opened".to_owned()), "{}")];
+    let id = BatchIds::new(number).next_id();
+    let batch = Batch { id, time: 1, rows, claims: Vec::new(), control_seen: Some(0) };
+    assert!(matches!(control.append(&batch), Append::Durable { .. }));
+    let head = control.head().unwrap();
+    fixture.write(1);
+    fixture.back_up("backup");
+    let restored = fixture.restore("backup", None);
+    drop(restored);
+    let directory = DataDirectory::open(&fixture.path("restored")).unwrap();
+    let mut again = SqliteJournal::open_beside(&directory, CONTROL).unwrap();
+    assert_eq!(again.head().unwrap(), head);
+    // A file of another backup in its place is found out.
+    fixture.back_up("other");
+    std::fs::write(
+        fixture.path("other").join(CONTROL),
+        std::fs::read(fixture.path("backup").join(DATABASE)).unwrap(),
+    )
+    .unwrap();
+    let error = restore::begin(&fixture.path("other"), &fixture.path("twice")).unwrap_err();
+    assert!(matches!(error, RestoreError::Backup(BackupError::OtherControl { .. })), "{error}");
 }

@@ -71,7 +71,7 @@ fn what_is_unwanted_leaves_nothing() {
 fn a_process_that_died_is_struck_out() {
     let folder = tempfile::tempdir().unwrap();
     let directory = DataDirectory::open_or_create(folder.path()).unwrap();
-    let mut journal = SqliteJournal::open_beside(&directory, FILE).unwrap();
+    let mut journal = SqliteJournal::open_beside(&directory, CONTROL).unwrap();
     // Registered without a lock: what is left of a process that was killed.
     journal.register("control-dead", 1, SCHEMA).unwrap();
     let book = book(folder.path());

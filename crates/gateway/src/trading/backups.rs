@@ -91,6 +91,7 @@ pub fn take(
         version: maker.version.to_owned(),
         time_ns: maker.now.0,
         keys: Vec::new(),
+        control: None,
     })?)
 }
 
