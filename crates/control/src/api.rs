@@ -51,6 +51,7 @@ pub fn routes() -> Vec<Route> {
     crate::report::routes(&mut table);
     crate::runs::routes(&mut table);
     crate::incidents::routes(&mut table);
+    crate::watch::routes(&mut table);
     table.0
 }
 

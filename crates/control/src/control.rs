@@ -19,6 +19,8 @@ pub struct Control {
     pub runs: crate::runs::Performing,
     /// Where pages go, and how that went.
     pub paging: crate::paging::Desk,
+    /// What is known of checks and objectives beyond that.
+    pub watch: crate::watch::Live,
 }
 
 impl Control {
@@ -36,7 +38,8 @@ impl Control {
             book: Book::open(directory, clock, entropy)?,
             cancel,
             runs: Default::default(),
-            paging: crate::paging::Desk::default(),
+            paging: Default::default(),
+            watch: Default::default(),
         }))
     }
 }

@@ -13,6 +13,7 @@
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
 //! - [`signing`]: whether a signature is somebody's.
+//! - [`watch`]: synthetic checks and objectives in operation, the status page.
 //! - [`refused`]: how it says no.
 //! - [`serve`]: what goes on by itself.
 //! - [`cancel`]: says that what runs is to end now.
@@ -35,5 +36,6 @@ pub mod runs;
 pub mod serve;
 pub mod signing;
 mod wire;
+pub mod watch;
 
 pub use control::Control;

@@ -14,6 +14,7 @@ mod certificate;
 mod command;
 mod context;
 mod dns;
+mod fetch;
 mod git;
 mod http;
 mod outcome;
@@ -32,6 +33,7 @@ mod wire;
 
 pub use action::{Acted, act};
 pub use context::{Context, Secret, Started};
+pub(crate) use fetch::fetch;
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
 pub(crate) use redact::Redactor;
 pub use run::{Progress, run_all};

@@ -17,6 +17,7 @@ pub async fn serve(control: Arc<Control>) {
     work.spawn(look(Arc::clone(&control)));
     work.spawn(crate::runs::serve(Arc::clone(&control)));
     work.spawn(crate::paging::serve(Arc::clone(&control), control.cancel.clone()));
+    work.spawn(crate::watch::serve(Arc::clone(&control)));
     while let Some(ended) = work.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a part of control broke off; the others go on");
