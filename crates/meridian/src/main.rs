@@ -18,6 +18,7 @@ mod orders;
 mod output;
 mod reconcile;
 mod release;
+mod runbook;
 mod signals;
 mod slos;
 mod timeline;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
         Command::Version(arguments) => version::run(arguments),

@@ -10,6 +10,7 @@ mod report;
 mod score;
 mod window;
 
+pub use chosen::{keep_policy, newest};
 pub use policy::{content, read};
 pub use window::calendars;
 

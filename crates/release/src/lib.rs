@@ -17,6 +17,7 @@
 //! - [`incident`]: who has to be called now, which clocks are broken, how long it took.
 //! - [`rota`]: who is on call, and when nobody is.
 //! - [`rows`]: how events stand in a journal; [`ledger`]: all of control's journal, folded.
+//! - [`watch`]: synthetic checks over time, and the status page.
 //! - [`figure`], [`length`]: exact numbers and durations.
 //! - [`init`]: the policy to start with.
 
@@ -48,6 +49,7 @@ pub mod signature;
 pub mod slo;
 pub mod state;
 mod table;
+pub mod watch;
 pub mod window;
 
 pub use digest::Digest;
