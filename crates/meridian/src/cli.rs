@@ -4,6 +4,7 @@ mod journal;
 mod operator;
 mod release;
 mod slo;
+mod status_page;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
 pub use self::release::*;
 pub use self::slo::SloCommand;
+pub use self::status_page::StatusPageArguments;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -80,6 +82,8 @@ pub enum Command {
     /// Objectives as code: Prometheus rules with their tests, dashboards
     #[command(subcommand)]
     Slo(SloCommand),
+    /// Print or write what users are told: what is up, what happened, what is going on
+    StatusPage(StatusPageArguments),
     /// Print the version
     Version(VersionArguments),
 }

@@ -20,6 +20,7 @@ mod reconcile;
 mod release;
 mod signals;
 mod slos;
+mod status_page;
 mod timeline;
 mod up;
 mod venue;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Release(command) => release::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
+        Command::StatusPage(arguments) => status_page::run(&arguments),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {
