@@ -19,7 +19,7 @@ use crate::Control;
 use crate::api::{READ, Table};
 use crate::refused::Refused;
 
-pub use found::{Found, find};
+pub use found::{Found, find, policy};
 
 /// Its routes.
 pub fn routes(table: &mut Table) {

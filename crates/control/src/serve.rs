@@ -15,6 +15,8 @@ pub async fn serve(control: Arc<Control>) {
     let mut work: JoinSet<()> = JoinSet::new();
     // One line for each room.
     work.spawn(look(Arc::clone(&control)));
+    work.spawn(crate::runs::serve(Arc::clone(&control)));
+    work.spawn(crate::paging::serve(Arc::clone(&control), control.cancel.clone()));
     work.spawn(crate::watch::serve(Arc::clone(&control)));
     while let Some(ended) = work.join_next().await {
         if let Err(error) = ended {

@@ -3,6 +3,7 @@
 mod journal;
 mod operator;
 mod release;
+mod runbook;
 mod slo;
 mod status_page;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
 pub use self::release::*;
+pub use self::runbook::*;
 pub use self::slo::SloCommand;
 pub use self::status_page::StatusPageArguments;
 
@@ -77,6 +79,9 @@ pub enum Command {
     /// Take a service to production: policy, lint, windows
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Run runbooks: deployments, roll-backs, answers to incidents, timed and resumable
+    #[command(subcommand)]
+    Runbook(RunbookCommand),
     /// Start control by itself: releases, runbooks, incidents and checks of any service, without a gateway
     Control(ControlArguments),
     /// Objectives as code: Prometheus rules with their tests, dashboards

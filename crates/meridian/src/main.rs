@@ -18,6 +18,7 @@ mod orders;
 mod output;
 mod reconcile;
 mod release;
+mod runbook;
 mod signals;
 mod slos;
 mod status_page;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
         Command::StatusPage(arguments) => status_page::run(&arguments),

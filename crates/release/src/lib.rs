@@ -25,7 +25,7 @@ pub mod apply;
 pub mod budget;
 pub mod calendar;
 pub mod claims;
-mod day;
+pub mod day;
 pub mod decision;
 pub mod digest;
 pub mod event;

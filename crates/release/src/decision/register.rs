@@ -13,22 +13,12 @@ use crate::state::{Closure, FindingRow};
 
 /// Findings and incidents that block; all reviews.
 pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
-    for finding in &case.policy.findings {
-        look_at(case, finding, against);
-    }
-    let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
-    for (id, rows) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
-        let Some(FindingRow { opened, .. }) = rows.last() else { continue };
-        let finding = Finding {
-            id: id.clone(),
-            title: opened.title.clone(),
-            review: opened.review.clone(),
-            severity: opened.severity.clone(),
-            due_day: None,
-            closed_by: opened.closed_by.clone(),
-            note: String::new(),
-        };
-        look_at(case, &finding, against);
+    for finding in findings(case) {
+        let FindingStanding { severity, blocks, open } = look_at(case, &finding);
+        if blocks && !open.is_empty() {
+            let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
+            against.add(Code::Finding, &finding.id, why);
+        }
     }
     for (id, incident) in &case.state.incidents {
         let known = case.policy.severities.iter().any(|severity| severity.id == incident.severity);
@@ -40,6 +30,34 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
     case.policy.reviews.iter().map(|review| reviewed(case, review)).collect()
 }
 
+/// Those of the policy's register, then those that were opened beside it.
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = case.policy.findings.clone();
+    let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
+    for (id, rows) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
+        let Some(FindingRow { opened, .. }) = rows.last() else { continue };
+        findings.push(Finding {
+            id: id.clone(),
+            title: opened.title.clone(),
+            review: opened.review.clone(),
+            severity: opened.severity.clone(),
+            due_day: None,
+            closed_by: opened.closed_by.clone(),
+            note: String::new(),
+        });
+    }
+    findings
+}
+
+/// Where a finding stands.
+pub(super) struct FindingStanding {
+    /// The worst that counts where it blocks, else its own.
+    pub(super) severity: String,
+    pub(super) blocks: bool,
+    /// Why it is open; empty: it is gone.
+    pub(super) open: Vec<String>,
+}
+
 /// By the policy's own word, or by the usual ones for the worst; what nobody has described may be the worst.
 fn blocks(policy: &Policy, severity: &str) -> bool {
     let described = policy.severities.iter().find(|described| described.id == severity);
@@ -49,7 +67,7 @@ fn blocks(policy: &Policy, severity: &str) -> bool {
 
 /// The worst severity and all proofs of every way in which it was opened count, except of those that were closed, by somebody who
 /// may, before it was opened again.
-fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
+pub(super) fn look_at(case: &Case<'_>, finding: &Finding) -> FindingStanding {
     let rows = case.state.findings.get(&finding.id).map_or(&[][..], Vec::as_slice);
     let in_register = case.policy.findings.iter().find(|other| other.id == finding.id);
     let review = |row: &FindingRow| in_register.map_or(row.opened.review.clone(), |one| one.review.clone());
@@ -59,10 +77,7 @@ fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
     let counts = |row: &&FindingRow| !closed(row, &row.closed[..row.before.min(row.closed.len())]);
     let rows: Vec<&FindingRow> = rows.iter().filter(counts).collect();
     let opened = rows.iter().map(|row| &row.opened.severity);
-    let Some(severity) = opened.chain([&finding.severity]).find(|severity| blocks(case.policy, severity))
-    else {
-        return;
-    };
+    let worst = opened.chain([&finding.severity]).find(|severity| blocks(case.policy, severity));
     let proofs: BTreeSet<&String> =
         finding.closed_by.iter().chain(rows.iter().flat_map(|row| &row.opened.closed_by)).collect();
     let proofs: Vec<String> = proofs.into_iter().cloned().collect();
@@ -77,10 +92,7 @@ fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
         reviews.insert(finding.review.clone());
     }
     open.extend(reviews.iter().filter_map(|review| said_gone(case, &finding.id, review).err()));
-    if !open.is_empty() {
-        let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
-        against.add(Code::Finding, &finding.id, why);
-    }
+    FindingStanding { severity: worst.unwrap_or(&finding.severity).clone(), blocks: worst.is_some(), open }
 }
 
 fn said_gone(case: &Case<'_>, finding: &str, review: &str) -> Result<(), String> {
