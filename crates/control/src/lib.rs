@@ -35,7 +35,7 @@ pub mod report;
 pub mod runs;
 pub mod serve;
 pub mod signing;
-mod wire;
 pub mod watch;
+mod wire;
 
 pub use control::Control;

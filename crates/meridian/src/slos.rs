@@ -21,9 +21,7 @@ pub fn run(command: SloCommand) -> Result<(), Failure> {
         SloCommand::Show { policy: Some(policy), calendar, instance, .. } => {
             show(&policy, &calendar, &instance)
         }
-        SloCommand::Show { policy: None, service, instance, .. } => {
-            show_live(service.as_deref(), &instance)
-        }
+        SloCommand::Show { policy: None, service, instance, .. } => show_live(service.as_deref(), &instance),
         SloCommand::Rules { policy, out, calendar } => rules(&policy, &out, &calendar),
         SloCommand::Import { file } => from_openslo(&file),
     }
@@ -111,8 +109,10 @@ fn judged(seen: &Value) -> Vec<Value> {
 fn standing(live: &Value) -> Vec<String> {
     let left = live["budget_left"].as_f64().map_or("".to_owned(), |left| format!("{:.2} %", 100.0 * left));
     let alerts = live["alerts"].as_array().into_iter().flatten();
-    let raised: Vec<&str> =
-        alerts.filter(|alert| alert["state"] == "firing").filter_map(|alert| alert["alert"].as_str()).collect();
+    let raised: Vec<&str> = alerts
+        .filter(|alert| alert["state"] == "firing")
+        .filter_map(|alert| alert["alert"].as_str())
+        .collect();
     vec![left, raised.join(", "), output::cell(&live["data"]), output::cell(&live["observed_since"])]
 }
 
@@ -128,7 +128,8 @@ fn show_live(service: Option<&str>, instance: &InstanceArguments) -> Result<(), 
             .hint("open a release of a service whose policy has `[[slo]]` tables and a target environment"));
     }
     let row = |one: &Value| {
-        let mut row = vec![output::cell(&one["service"]), output::cell(&one["slo"]), output::cell(&one["environment"])];
+        let mut row =
+            vec![output::cell(&one["service"]), output::cell(&one["slo"]), output::cell(&one["environment"])];
         row.extend(standing(one));
         row
     };

@@ -33,7 +33,8 @@ pub fn run(arguments: &StatusPageArguments) -> Result<(), Failure> {
 /// Whoever reads it meanwhile gets the old one or the new one, whole.
 fn replace(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let path = folder.join(name);
-    let failed = |error: std::io::Error| Failure::new(format!("cannot write {}", path.display())).cause(error);
+    let failed =
+        |error: std::io::Error| Failure::new(format!("cannot write {}", path.display())).cause(error);
     let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
@@ -68,7 +69,10 @@ fn print(page: &Page) {
     output::table(&["SERVICE", "CHECK", "IS", "SINCE", "24 HOURS", "90 DAYS", "MEAN"], &rows);
     for news in &page.incidents {
         for update in &news.updates {
-            let line = format!("{} {} {:.0} {}: {}\n", news.service, news.incident, update.at, update.stage, update.text);
+            let line = format!(
+                "{} {} {:.0} {}: {}\n",
+                news.service, news.incident, update.at, update.stage, update.text
+            );
             output::data(&line);
         }
     }
