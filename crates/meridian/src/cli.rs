@@ -5,6 +5,7 @@ mod operator;
 mod release;
 mod runbook;
 mod slo;
+mod status_page;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use self::operator::*;
 pub use self::release::*;
 pub use self::runbook::*;
 pub use self::slo::SloCommand;
+pub use self::status_page::StatusPageArguments;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -85,6 +87,8 @@ pub enum Command {
     /// Objectives as code: Prometheus rules with their tests, dashboards
     #[command(subcommand)]
     Slo(SloCommand),
+    /// Print or write what users are told: what is up, what happened, what is going on
+    StatusPage(StatusPageArguments),
     /// Print the version
     Version(VersionArguments),
 }

@@ -21,6 +21,7 @@ mod release;
 mod runbook;
 mod signals;
 mod slos;
+mod status_page;
 mod timeline;
 mod up;
 mod venue;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
+        Command::StatusPage(arguments) => status_page::run(&arguments),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

@@ -67,6 +67,13 @@ fn write(control: &Control, wrong: &[Wrong]) -> Result<(), BookError> {
 
 fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) -> Vec<Entry> {
     let mut entries = Vec::new();
+    // Ids count over all services of the book.
+    let ids = ledger.services.values().flat_map(|service| service.incidents.incidents.keys());
+    let mut newest = ids.filter_map(|id| id.strip_prefix("INC-")?.parse::<u64>().ok()).max().unwrap_or(0);
+    let mut next_id = || {
+        newest += 1;
+        format!("INC-{newest}")
+    };
     for current in policies::of(control, ledger) {
         let of_service = |one: &&Wrong| one.service == current.service;
         let mut incidents: Incidents = ledger
@@ -77,7 +84,7 @@ fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) 
         for one in wrong.iter().filter(of_service) {
             let Some(cause) = cause(&current.policy, &one.what) else { continue };
             let firing = Firing { cause, environment: &one.environment, since: one.since };
-            let new = rows(&current.policy, &incidents, &firing, now);
+            let new = rows(&current.policy, &incidents, &firing, now, &mut next_id);
             incidents.extend(&new);
             entries.extend(new.into_iter().map(|row| Entry::Incident(current.service.clone(), row)));
         }

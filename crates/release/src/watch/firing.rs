@@ -41,16 +41,27 @@ pub struct Firing<'a> {
 
 /// The rows that follow at `now` from something that is wrong: alerts that fire, and an incident where somebody is paged and none of
 /// this cause is open. Empty when all of it is written.
-pub fn rows(policy: &Policy, incidents: &Incidents, firing: &Firing<'_>, now: Timestamp) -> Vec<Event> {
+///
+/// `next_id` gives the id of an incident, another one each time.
+pub fn rows(
+    policy: &Policy,
+    incidents: &Incidents,
+    firing: &Firing<'_>,
+    now: Timestamp,
+    mut next_id: impl FnMut() -> String,
+) -> Vec<Event> {
     let mut rows: Vec<Event> = Vec::new();
     let mut incident = open_incident(incidents, firing);
     for (alert, then) in due(policy, firing, now) {
-        let id = format!("{}/{alert}/{}", prefix(firing), firing.since.as_second());
+        let id = format!("{}:{alert}:{}", prefix(firing), firing.since.as_second());
         if incidents.alerts.contains_key(&id) {
             continue;
         }
         if then == Reaction::Page && incident.is_none() {
-            let id = next_id(incidents);
+            incident = opened_before(incidents, &alert);
+        }
+        if then == Reaction::Page && incident.is_none() {
+            let id = next_id();
             rows.push(opened(policy, firing, id.clone(), &alert, now).into());
             incident = Some(id);
         }
@@ -115,14 +126,14 @@ fn is_opposite(when: &Target, demand: &Target) -> bool {
 
 fn prefix(firing: &Firing<'_>) -> String {
     match firing.cause {
-        Cause::Check(check) => format!("check {}/{}", check.id, firing.environment),
-        Cause::Alert { slo, .. } => format!("slo {}/{}", slo.id, firing.environment),
+        Cause::Check(check) => format!("check:{}:{}", check.id, firing.environment),
+        Cause::Alert { slo, .. } => format!("slo:{}:{}", slo.id, firing.environment),
     }
 }
 
 /// The incident that an alert of the same cause belongs to, while it is open.
 fn open_incident(incidents: &Incidents, firing: &Firing<'_>) -> Option<String> {
-    let prefix = format!("{}/", prefix(firing));
+    let prefix = format!("{}:", prefix(firing));
     let of_cause = incidents.alerts.iter().filter(|(id, _)| id.starts_with(&prefix));
     let ids = of_cause.filter_map(|(_, alert)| alert.incident.as_ref());
     let is_open = |id: &&String| {
@@ -131,10 +142,12 @@ fn open_incident(incidents: &Incidents, firing: &Firing<'_>) -> Option<String> {
     ids.rev().find(is_open).cloned()
 }
 
-/// The first free `INC-<n>` after all that were given.
-pub fn next_id(incidents: &Incidents) -> String {
-    let numbers = incidents.incidents.keys().filter_map(|id| id.strip_prefix("INC-")?.parse::<u64>().ok());
-    format!("INC-{}", numbers.max().unwrap_or(0).saturating_add(1))
+/// The open incident that the same trigger or alert has opened, whoever told of it.
+fn opened_before(incidents: &Incidents, alert: &str) -> Option<String> {
+    let by = OpenedBy::Trigger(alert.to_owned());
+    let mut all = incidents.incidents.values().rev();
+    let found = all.find(|incident| incident.opened.by == by && incident.status() != Status::Resolved);
+    found.map(|incident| incident.id().to_owned())
 }
 
 fn opened(
@@ -167,5 +180,5 @@ fn opened(
 /// The mildest severity that wakes people up, for nobody has judged it yet; else the worst.
 fn severity(policy: &Policy) -> String {
     let paging = policy.severities.iter().rev().find(|severity| severity.page);
-    paging.or(policy.severities.first()).map_or_else(|| "page".to_owned(), |severity| severity.id.clone())
+    paging.or(policy.severities.first()).map_or_else(|| "unknown".to_owned(), |severity| severity.id.clone())
 }

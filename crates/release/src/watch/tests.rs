@@ -286,7 +286,7 @@ fn an_outage_pages_once_and_when_it_has_lasted() {
     let firing = Firing { cause: Cause::Check(&health.check), environment: "production", since: at(0) };
     let mut journal = Vec::new();
     let mut look = |minute: i64, firing: &Firing<'_>| {
-        let new = rows(&policy, &fold(&journal), firing, at(minute));
+        let new = rows(&policy, &fold(&journal), firing, at(minute), || "INC-1".to_owned());
         let kinds: Vec<_> = new.iter().map(IncidentEvent::kind).collect();
         journal.extend(new);
         (kinds, fold(&journal))
@@ -305,6 +305,8 @@ fn an_outage_pages_once_and_when_it_has_lasted() {
     assert_eq!(kinds, ["alert_fired", "alert_fired"]);
     assert!(incidents.alerts.values().all(|alert| alert.alert == "health-warns" || alert.incident.is_some()));
     assert_eq!(incidents.nonsense, 0);
+    let plain = |id: &String| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+    assert!(incidents.alerts.keys().all(plain), "people name them in addresses");
 }
 
 #[test]
@@ -313,7 +315,7 @@ fn triggers_are_about_what_they_say() {
     let none = Incidents::default();
     let fired = |cause| {
         let firing = Firing { cause, environment: "production", since: at(0) };
-        let rows = rows(&policy, &none, &firing, at(60));
+        let rows = rows(&policy, &none, &firing, at(60), || "INC-1".to_owned());
         rows.into_iter()
             .filter_map(|row| match row {
                 IncidentEvent::AlertFired(row) => Some(row.alert),
