@@ -74,8 +74,11 @@ fn seen(
     look: impl FnOnce(&Moment<'_>) -> Result<Value, Refused>,
 ) -> Result<Json<Value>, Refused> {
     let now = control.book.now();
-    let mut answer = control.book.read(|ledger| at_moment(ledger, id, now, look))??;
+    let (mut answer, zone) = control
+        .book
+        .read(|ledger| at_moment(ledger, id, now, |moment| Ok((look(moment)?, moment.zone()))))??;
     if let Some(answer) = answer.as_object_mut() {
+        answer.insert("zone".to_owned(), json!(zone.iana_name().unwrap_or("UTC")));
         answer.insert("release".to_owned(), json!(id));
         answer.insert("now".to_owned(), json!(now));
     }

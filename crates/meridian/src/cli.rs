@@ -2,6 +2,7 @@
 
 mod journal;
 mod operator;
+mod plan;
 mod release;
 mod runbook;
 mod slo;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
+pub use self::plan::*;
 pub use self::release::*;
 pub use self::runbook::*;
 pub use self::slo::SloCommand;
