@@ -56,6 +56,9 @@ async fn serve(arguments: &ControlArguments) -> Result<(), Failure> {
         kite_listen: String::new(),
     };
     claimed.publish(&info).map_err(|error| Failure::of(&error).maybe_hint(error.hint()))?;
+    if let Some(file) = &arguments.channels {
+        hosted.control.paging.read_channels_from(file.clone());
+    }
     hosted.begin();
     if let Some(token) = &started.new_admin {
         output::data(&format!("admin key {}\n", token.expose()));

@@ -9,6 +9,7 @@ mod policy;
 mod score;
 mod window;
 
+pub use chosen::keep_policy;
 pub use policy::{content, read};
 pub use window::calendars;
 
