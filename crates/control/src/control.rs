@@ -15,8 +15,12 @@ pub struct Control {
     pub book: Book,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// Runs that are performed here.
+    pub runs: crate::runs::Performing,
     /// Where pages go, and how that went.
     pub paging: crate::paging::Desk,
+    /// What is known of checks and objectives beyond that.
+    pub watch: crate::watch::Live,
 }
 
 impl Control {
@@ -33,7 +37,9 @@ impl Control {
         Ok(Arc::new(Control {
             book: Book::open(directory, clock, entropy)?,
             cancel,
-            paging: crate::paging::Desk::default(),
+            runs: Default::default(),
+            paging: Default::default(),
+            watch: Default::default(),
         }))
     }
 }

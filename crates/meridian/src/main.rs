@@ -19,6 +19,7 @@ mod orders;
 mod output;
 mod reconcile;
 mod release;
+mod runbook;
 mod signals;
 mod slos;
 mod timeline;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
         Command::Incident(command) => incident::run(command),
+        Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
         Command::Version(arguments) => version::run(arguments),

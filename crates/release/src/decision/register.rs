@@ -11,24 +11,24 @@ use crate::proof::{Case, Lack};
 use crate::scorecard::band;
 use crate::state::{Closure, FindingRow};
 
+/// A finding, looked at.
+pub(crate) struct Looked {
+    /// As in the register, or as it was opened.
+    pub(crate) finding: Finding,
+    /// The one that blocks, if it was opened in several ways.
+    pub(crate) severity: String,
+    pub(crate) blocks: bool,
+    /// Why it is open; empty: it is gone.
+    pub(crate) open: Vec<String>,
+}
+
 /// Findings and incidents that block; all reviews.
 pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
-    for finding in &case.policy.findings {
-        look_at(case, finding, against);
-    }
-    let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
-    for (id, rows) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
-        let Some(FindingRow { opened, .. }) = rows.last() else { continue };
-        let finding = Finding {
-            id: id.clone(),
-            title: opened.title.clone(),
-            review: opened.review.clone(),
-            severity: opened.severity.clone(),
-            due_day: None,
-            closed_by: opened.closed_by.clone(),
-            note: String::new(),
-        };
-        look_at(case, &finding, against);
+    for Looked { finding, severity, blocks, open } in findings(case) {
+        if blocks && !open.is_empty() {
+            let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
+            against.add(Code::Finding, &finding.id, why);
+        }
     }
     for (id, incident) in &case.state.incidents {
         let known = case.policy.severities.iter().any(|severity| severity.id == incident.severity);
@@ -40,6 +40,24 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
     case.policy.reviews.iter().map(|review| reviewed(case, review)).collect()
 }
 
+/// All findings: those of the policy's register, then the others by id.
+pub(crate) fn findings(case: &Case<'_>) -> Vec<Looked> {
+    let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
+    let others = case.state.findings.iter().filter(|(id, _)| !in_register(id)).filter_map(|(id, rows)| {
+        let FindingRow { opened, .. } = rows.last()?;
+        Some(Finding {
+            id: id.clone(),
+            title: opened.title.clone(),
+            review: opened.review.clone(),
+            severity: opened.severity.clone(),
+            due_day: None,
+            closed_by: opened.closed_by.clone(),
+            note: String::new(),
+        })
+    });
+    case.policy.findings.iter().cloned().chain(others).map(|finding| look_at(case, finding)).collect()
+}
+
 /// By the policy's own word, or by the usual ones for the worst; what nobody has described may be the worst.
 fn blocks(policy: &Policy, severity: &str) -> bool {
     let described = policy.severities.iter().find(|described| described.id == severity);
@@ -49,7 +67,7 @@ fn blocks(policy: &Policy, severity: &str) -> bool {
 
 /// The worst severity and all proofs of every way in which it was opened count, except of those that were closed, by somebody who
 /// may, before it was opened again.
-fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
+fn look_at(case: &Case<'_>, finding: Finding) -> Looked {
     let rows = case.state.findings.get(&finding.id).map_or(&[][..], Vec::as_slice);
     let in_register = case.policy.findings.iter().find(|other| other.id == finding.id);
     let review = |row: &FindingRow| in_register.map_or(row.opened.review.clone(), |one| one.review.clone());
@@ -58,10 +76,10 @@ fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
     };
     let counts = |row: &&FindingRow| !closed(row, &row.closed[..row.before.min(row.closed.len())]);
     let rows: Vec<&FindingRow> = rows.iter().filter(counts).collect();
-    let opened = rows.iter().map(|row| &row.opened.severity);
-    let Some(severity) = opened.chain([&finding.severity]).find(|severity| blocks(case.policy, severity))
-    else {
-        return;
+    let severity = {
+        let mut opened = rows.iter().map(|row| &row.opened.severity).chain([&finding.severity]);
+        let worst = opened.find(|severity| blocks(case.policy, severity));
+        worst.or(rows.last().map(|row| &row.opened.severity)).unwrap_or(&finding.severity).clone()
     };
     let proofs: BTreeSet<&String> =
         finding.closed_by.iter().chain(rows.iter().flat_map(|row| &row.opened.closed_by)).collect();
@@ -77,10 +95,7 @@ fn look_at(case: &Case<'_>, finding: &Finding, against: &mut Against) {
         reviews.insert(finding.review.clone());
     }
     open.extend(reviews.iter().filter_map(|review| said_gone(case, &finding.id, review).err()));
-    if !open.is_empty() {
-        let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
-        against.add(Code::Finding, &finding.id, why);
-    }
+    Looked { blocks: blocks(case.policy, &severity), finding, severity, open }
 }
 
 fn said_gone(case: &Case<'_>, finding: &str, review: &str) -> Result<(), String> {
@@ -105,7 +120,7 @@ fn may_close(case: &Case<'_>, review: &str, closure: &Closure) -> Result<(), Str
     }
 }
 
-fn reviewed(case: &Case<'_>, review: &Review) -> Reviewed {
+pub(crate) fn reviewed(case: &Case<'_>, review: &Review) -> Reviewed {
     let (score, from) = match review_score(case, review) {
         Ok((score, by)) => (Some(score), by),
         Err(why) => (None, why),

@@ -18,7 +18,7 @@ pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) {
 }
 
 /// Why it should be done by now; `None` when it need not be.
-fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
+pub(super) fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
     let last = task.to_day.unwrap_or(task.day);
     match days.end(last, task.to.as_deref()) {
         Some(end) => (case.now >= end).then(|| format!("it was to be done by {end}")),
@@ -29,7 +29,7 @@ fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
 
 /// What is missing; empty when it is done. Each of its signers has to say so, each another person; without signers its owner or
 /// anyone, or the checks that it was to prove.
-fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
+pub(crate) fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
     // Whatever was done for another artefact has to be done again.
     let now = |row: &&TaskRow| row.done.task == task.id && row.artefact == case.release.artefact;
     let of_task = || case.release.tasks.iter().filter(now).map(|row| &row.done);
