@@ -4,6 +4,7 @@ mod incident;
 mod journal;
 mod operator;
 mod release;
+mod runbook;
 mod slo;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ pub use self::incident::*;
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
 pub use self::release::*;
+pub use self::runbook::*;
 pub use self::slo::SloCommand;
 
 /// A trading gateway that you can deploy at noon.
@@ -77,6 +79,9 @@ pub enum Command {
     /// Take a service to production: policy, lint, windows
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Run runbooks: deployments, roll-backs, answers to incidents, timed and resumable
+    #[command(subcommand)]
+    Runbook(RunbookCommand),
     /// Open incidents, say what happens, page people, look back
     #[command(subcommand)]
     Incident(IncidentCommand),

@@ -6,10 +6,11 @@ mod chosen;
 mod lint;
 mod people;
 mod policy;
+mod report;
 mod score;
 mod window;
 
-pub use chosen::keep_policy;
+pub use chosen::{keep_policy, newest};
 pub use policy::{content, read};
 pub use window::calendars;
 
@@ -39,5 +40,7 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Sign(arguments) => people::sign(&arguments),
         ReleaseCommand::Withdraw(arguments) => people::withdraw(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
+        ReleaseCommand::Report(arguments) => report::run(&arguments),
+        ReleaseCommand::Verify(arguments) => report::verify(&arguments),
     }
 }
