@@ -7,11 +7,12 @@ import sys
 LEAVES = {"market": set(), "journal": set(), "kite": {"market"}, "pricing": {"market"}, "access": {"journal", "market"},
           "stream": {"market", "kite"}, "feed": {"market", "kite", "pricing"}, "vault": set(), "trade": {"market"},
           "broker": {"market", "kite", "trade"}, "engine": {"market", "journal", "trade"},
-          "venue": {"market", "kite", "feed", "trade", "broker"}, "release": {"market"}}
-CONTROL = {"release", "market", "journal", "access", "vault"}
-ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release"}, "control": CONTROL,
+          "venue": {"market", "kite", "feed", "trade", "broker"}, "release": {"market"},
+          "dossier": {"release", "market"}}
+CONTROL = {"release", "dossier", "market", "journal", "access", "vault"}
+ROOMS = {**LEAVES, "gateway": set(LEAVES) - {"venue", "release", "dossier"}, "control": CONTROL,
          "meridian": {*LEAVES, "gateway", "control"}, "benches": {*LEAVES, "gateway", "control"}}
-PURE = {"market", "pricing", "kite", "stream", "feed", "trade", "release"}
+PURE = {"market", "pricing", "kite", "stream", "feed", "trade", "release", "dossier"}
 SHELL = {"tokio", "hyper", "axum", "rusqlite", "getrandom", "ureq"}
 
 

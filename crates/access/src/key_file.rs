@@ -68,6 +68,16 @@ pub fn read_token(path: &Path) -> Result<Secret, KeyFileError> {
     if token::is_token(text) { Ok(Secret::new(text)) } else { Err(not_a_key()) }
 }
 
+/// Reads a secret of any shape from a file: its text, without the line break at its end.
+///
+/// # Errors
+/// See [`KeyFileError`].
+pub fn read_secret(path: &Path) -> Result<Secret, KeyFileError> {
+    let not_text = || KeyFileError::NotAKey { path: path.to_owned(), wanted: "a secret: it is no text" };
+    let text = String::from_utf8(read(path)?).map_err(|_| not_text())?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
 /// Reads the file if nobody but its owner can.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, KeyFileError> {
     let wrap = |source| KeyFileError::Io { attempt: "read", path: path.to_owned(), source };

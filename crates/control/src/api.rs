@@ -48,6 +48,10 @@ pub fn routes() -> Vec<Route> {
     let mut table = Table(Vec::new());
     // One line for each room.
     crate::releases::routes(&mut table);
+    crate::report::routes(&mut table);
+    crate::runs::routes(&mut table);
+    crate::incidents::routes(&mut table);
+    crate::watch::routes(&mut table);
     crate::plans::routes(&mut table);
     table.0
 }

@@ -15,6 +15,12 @@ pub struct Control {
     pub book: Book,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// Runs that are performed here.
+    pub runs: crate::runs::Performing,
+    /// Where pages go, and how that went.
+    pub paging: crate::paging::Desk,
+    /// What is known of checks and objectives beyond that.
+    pub watch: crate::watch::Live,
 }
 
 impl Control {
@@ -28,6 +34,12 @@ impl Control {
         entropy: Arc<dyn Entropy>,
         cancel: Cancel,
     ) -> Result<Arc<Control>, BookError> {
-        Ok(Arc::new(Control { book: Book::open(directory, clock, entropy)?, cancel }))
+        Ok(Arc::new(Control {
+            book: Book::open(directory, clock, entropy)?,
+            cancel,
+            runs: Default::default(),
+            paging: Default::default(),
+            watch: Default::default(),
+        }))
     }
 }

@@ -52,6 +52,11 @@ impl Refused {
         Refused::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// 500: it is not the caller's fault.
+    pub fn broken(message: impl Into<String>) -> Refused {
+        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Refused {

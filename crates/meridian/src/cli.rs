@@ -1,21 +1,27 @@
 //! The arguments of every command, with their help. One definition serves parsing, help and completion.
 
+mod incident;
 mod journal;
 mod operator;
 mod plan;
 mod release;
+mod runbook;
 mod slo;
+mod status_page;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::incident::*;
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
 pub use self::plan::*;
 pub use self::release::*;
+pub use self::runbook::*;
 pub use self::slo::SloCommand;
+pub use self::status_page::StatusPageArguments;
 
 /// A trading gateway that you can deploy at noon.
 #[derive(Debug, Parser)]
@@ -77,11 +83,19 @@ pub enum Command {
     /// Take a service to production: policy, lint, windows
     #[command(subcommand)]
     Release(ReleaseCommand),
+    /// Run runbooks: deployments, roll-backs, answers to incidents, timed and resumable
+    #[command(subcommand)]
+    Runbook(RunbookCommand),
+    /// Open incidents, say what happens, page people, look back
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Start control by itself: releases, runbooks, incidents and checks of any service, without a gateway
     Control(ControlArguments),
     /// Objectives as code: Prometheus rules with their tests, dashboards
     #[command(subcommand)]
     Slo(SloCommand),
+    /// Print or write what users are told: what is up, what happened, what is going on
+    StatusPage(StatusPageArguments),
     /// Print the version
     Version(VersionArguments),
 }
@@ -368,6 +382,9 @@ pub struct ControlArguments {
     /// Data directory, created if it is missing
     #[arg(long, value_name = "DIR", default_value = "meridian-data")]
     pub data: PathBuf,
+    /// Where pages go, in place of DATA/channels.toml
+    #[arg(long, value_name = "FILE")]
+    pub channels: Option<PathBuf>,
     /// How much to log: error, warn, info, debug, trace, or per module
     #[arg(long, value_name = "FILTER", default_value = "info", env = "MERIDIAN_LOG", value_parser = parse_log)]
     pub log: String,

@@ -7,6 +7,7 @@ mod cli;
 mod control;
 mod failure;
 mod hosting;
+mod incident;
 mod instance;
 mod instruments;
 mod journal;
@@ -18,8 +19,10 @@ mod orders;
 mod output;
 mod reconcile;
 mod release;
+mod runbook;
 mod signals;
 mod slos;
+mod status_page;
 mod timeline;
 mod up;
 mod venue;
@@ -52,8 +55,11 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Incident(command) => incident::run(command),
+        Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),
+        Command::StatusPage(arguments) => status_page::run(&arguments),
         Command::Version(arguments) => version::run(arguments),
     };
     match done {

@@ -7,10 +7,12 @@ mod lint;
 mod people;
 mod plan;
 mod policy;
+mod report;
 mod said;
 mod score;
 mod window;
 
+pub use chosen::{keep_policy, newest};
 pub use policy::{content, read};
 pub use window::calendars;
 
@@ -40,6 +42,8 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Sign(arguments) => people::sign(&arguments),
         ReleaseCommand::Withdraw(arguments) => people::withdraw(&arguments),
         ReleaseCommand::Window(arguments) => window::run(&arguments),
+        ReleaseCommand::Report(arguments) => report::run(&arguments),
+        ReleaseCommand::Verify(arguments) => report::verify(&arguments),
         ReleaseCommand::Planned(command) => plan::run(command),
     }
 }

@@ -10,6 +10,7 @@ mod approval;
 mod blockers;
 mod conditions;
 mod register;
+pub mod standing;
 mod tasks;
 
 use std::fmt;

@@ -5,9 +5,10 @@
 //! [`alert_quality()`]), texts ([`timeline()`], [`retrospective()`], [`status_entries()`], [`message`]). Never here:
 //! sending, a clock, addresses and keys of people.
 //!
-//! The shell's loop: ask [`due()`], send each page under its key, write that it was sent or failed. A process that
-//! dies in between sends it again, under the same key, and the receiver drops it: at least once, seen once.
-//! [`wakes_at()`] says when to ask again.
+//! The shell's loop: ask [`due()`], write that a page is tried, send it under its key, write that it was sent or
+//! failed. A process that dies in between sends it again, under the same key, and the receiver drops it: at least once,
+//! seen once. [`wakes_at()`] says when to ask again. When somebody answers, or it is over, [`tellings()`] are told to
+//! whoever may have a page.
 //!
 //! An incident goes from open by acknowledged and mitigated (service is back) to resolved (nothing is left to do),
 //! and may be reopened: each opening has its own clocks and its own pages. Whoever mitigates or resolves has
@@ -15,6 +16,7 @@
 
 mod alerts;
 mod apply;
+mod calling;
 mod clock;
 mod due;
 pub mod event;
@@ -24,19 +26,21 @@ pub mod message;
 mod retro;
 mod state;
 mod status;
+mod tell;
 mod timeline;
 
 pub use alerts::{AlertWeek, alert_quality};
 pub use apply::Nonsense;
 pub use clock::{ClockState, blocks_release, clocks};
-pub use due::{Breach, Due, MOST_ATTEMPTS, Page, ROUNDS, due, wakes_at};
-pub use event::{Clock, Event, OpenedBy};
+pub use due::{Breach, Due, MOST_ATTEMPTS, Page, ROUNDS, due, is_calling, role, wakes_at};
+pub use event::{Clock, Event, OpenedBy, Word};
 pub use key::{NotAKey, PageKey};
 pub use measure::{Figures, Measures, measures};
 pub(crate) use retro::plain;
 pub use retro::retrospective;
-pub use state::{Alert, Incident, Incidents, Opening, PageState, Status};
+pub use state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
 pub use status::{Condition, StatusEntry, Update, status_entries};
+pub use tell::{TOLD_FOR, Telling, tellings};
 pub use timeline::timeline;
 
 #[cfg(test)]

@@ -174,6 +174,8 @@ pub struct Service {
     pub incident_rows: Vec<incident::event::Event>,
     /// All other rows, without documents.
     pub records: Vec<event::Event>,
+    /// Policies that were kept for it, in the order in which they first were.
+    pub policies: Vec<Digest>,
 }
 
 /// What is known of one run.
@@ -210,8 +212,12 @@ impl Ledger {
                 service.releases.extend(for_releases(&service.incidents, &event));
                 service.incident_rows.push(event);
             }
-            Entry::Record(_, event::Event::DocumentKept(body)) => {
-                self.documents.entry(body.digest()).or_insert_with(|| Arc::new(body));
+            Entry::Record(name, event::Event::DocumentKept(body)) => {
+                let digest = body.digest();
+                if body.what == "policy" {
+                    self.services.entry(name).or_default().policies.push(digest);
+                }
+                self.documents.entry(digest).or_insert_with(|| Arc::new(body));
             }
             Entry::Record(name, event) => self.services.entry(name).or_default().records.push(event),
         }
@@ -230,6 +236,18 @@ impl Ledger {
     pub fn service_of(&self, release: &str) -> Option<&str> {
         let has = |service: &Service| service.opened.iter().any(|id| id == release);
         self.services.iter().find(|(_, service)| has(service)).map(|(name, _)| name.as_str())
+    }
+
+    /// The policy that holds for a service now: of the release that was opened, or given another policy, last; before
+    /// the first release the one that was kept last. `None`: none was.
+    pub fn policy_of(&self, service: &str) -> Option<Digest> {
+        let service = self.services.get(service)?;
+        let of_release = service.releases.iter().rev().find_map(|event| match event {
+            crate::event::Event::ReleaseOpened(body) => Some(body.policy),
+            crate::event::Event::PolicyChanged(body) => Some(body.policy),
+            _ => None,
+        });
+        of_release.or_else(|| service.policies.last().copied())
     }
 
     /// A policy that is kept; `None` where it is not, or cannot be read by this build.

@@ -20,6 +20,7 @@
 //! - [`promotion`], [`notes`]: one artefact through the environments, and what is new in it.
 //! - [`rota`]: who is on call, and when nobody is.
 //! - [`rows`]: how events stand in a journal; [`ledger`]: all of control's journal, folded.
+//! - [`watch`]: synthetic checks over time, and the status page.
 //! - [`figure`], [`length`]: exact numbers and durations.
 //! - [`init`]: the policy to start with.
 
@@ -29,7 +30,7 @@ pub mod apply;
 pub mod budget;
 pub mod calendar;
 pub mod claims;
-mod day;
+pub mod day;
 pub mod decision;
 pub mod digest;
 pub mod evaluate;
@@ -62,6 +63,7 @@ pub mod slo;
 pub mod state;
 mod table;
 pub mod timing;
+pub mod watch;
 pub mod window;
 
 pub use digest::Digest;

@@ -32,12 +32,14 @@ pub use admit::{Unwanted, admits};
 pub use apply::Nonsense;
 pub use back::left_behind;
 pub use begin::{CannotBegin, begins};
-pub use event::{Event, Outcome, RunBegan, RunOutcome, RunTakenOver};
+pub use event::{
+    Event, Outcome, RunBegan, RunEnded, RunOutcome, RunPaused, RunResumed, RunTakenOver, RunTurnedBack,
+};
 pub use next::{Doing, Next, Question, StopWhy, next};
 pub use proof::{Proof, ProofKind, proofs};
 pub use state::{Attempt, End, RunState, Standing, StepState, UndoState};
 pub use step::{INTERRUPTIONS, LEAST_TIME, TIME_WITHOUT_BUDGET, repeatable, time_allowed};
-pub use timing::{Against, Slack, StepTime, Timing, UndoTime, timing};
+pub use timing::{Against, Slack, StepTime, Timing, UndoTime, shown, timing};
 
 #[cfg(test)]
 mod laws;

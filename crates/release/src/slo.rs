@@ -8,7 +8,7 @@
 //!   session time.
 //! - [`burn`]: which burn raises which alert; [`objective`]: an SLO with all of that.
 //! - [`selector`], [`signal`]: how it is asked for in PromQL.
-//! - [`evaluate`]: the same answers without Prometheus.
+//! - [`evaluate`]: the same answers without Prometheus; [`exposition`]: what a service says of itself, read.
 //! - [`dashboard`]: Grafana dashboards.
 //! - [`openslo`]: SLOs from OpenSLO documents.
 //! - [`rules`]: rules for Prometheus, written as YAML; [`mod@rule_tests`]: their tests;
@@ -19,6 +19,7 @@ pub mod burn;
 pub mod dashboard;
 pub mod evaluate;
 mod example;
+pub mod exposition;
 mod history;
 pub mod objective;
 pub mod openslo;

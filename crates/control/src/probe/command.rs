@@ -11,6 +11,11 @@ use super::process;
 
 pub(super) async fn ask(probe: &CommandProbe, case: &Case, notes: &mut Notes) -> Asked {
     let words: Vec<String> = probe.run.iter().map(|word| case.fill(word)).collect::<Result<_, _>>()?;
+    run(&words, probe, case, notes).await
+}
+
+/// Runs these words in place of the probe's own.
+pub(super) async fn run(words: &[String], probe: &CommandProbe, case: &Case, notes: &mut Notes) -> Asked {
     notes.inputs = words.join(" ");
     for (name, value) in &probe.variables {
         let _ = write!(notes.inputs, "\n{name}={}", case.fill(value)?);
@@ -18,7 +23,7 @@ pub(super) async fn ask(probe: &CommandProbe, case: &Case, notes: &mut Notes) ->
     if let Some(keep) = probe.keep {
         notes.output.keep_at_most(usize::try_from(keep).unwrap_or(usize::MAX));
     }
-    let command = command(&words, probe, case)?;
+    let command = command(words, probe, case)?;
     let mut contains = probe.contains.as_deref().map(|text| case.fill(text)).transpose()?.map(Search::new);
     let mut lacks = probe.lacks.as_deref().map(|text| case.fill(text)).transpose()?.map(Search::new);
     let ended = process::run(command, case, |source, bytes| {

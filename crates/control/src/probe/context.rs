@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -45,7 +46,12 @@ pub struct Context {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) roots: Arc<RootCertStore>,
     pub(super) redactor: Arc<Redactor>,
+    pub(super) guard: Option<Arc<Started>>,
+    pub(super) stands_for: Option<String>,
 }
+
+/// Told the process group of a program before that runs; if it cannot keep the number, the program does not run.
+pub type Started = dyn Fn(u32) -> io::Result<()> + Send + Sync;
 
 impl Context {
     /// For the release of `policy`'s version to `environment`. Relative paths count from `directory`, where the
@@ -63,6 +69,8 @@ impl Context {
             variables: BTreeMap::new(),
             roots: Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
             redactor: Arc::new(Redactor::new([])),
+            guard: None,
+            stands_for: None,
         }
     }
 
@@ -87,6 +95,16 @@ impl Context {
     /// of the caller's environment reaches a command.
     pub fn with_variables(self, variables: BTreeMap<String, String>) -> Context {
         Context { variables, ..self }
+    }
+
+    /// In a rehearsal: the environment that this one stands for. What a runbook asks there is asked here.
+    pub fn with_stand_in(self, stands_for: Option<String>) -> Context {
+        Context { stands_for, ..self }
+    }
+
+    /// Programs do not outlive this process, even if it is killed, and `started` knows their process groups before they run.
+    pub fn with_guard(self, started: Arc<Started>) -> Context {
+        Context { guard: Some(started), ..self }
     }
 
     /// Also trusts these certificate authorities, for services behind a private one. What cannot be used as one is

@@ -45,6 +45,8 @@ pub struct Outcome {
     pub attempts: u32,
     /// How the last attempt ended.
     pub result: Verdict,
+    /// The last attempt was stopped, since its time was over.
+    pub timed_out: bool,
     /// What was measured, by name.
     pub figures: BTreeMap<String, Figure>,
     /// What was asked, for people.

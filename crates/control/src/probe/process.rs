@@ -3,6 +3,9 @@
 //! A program runs in a process group of its own. When it ends, when its time is up, when everything is cancelled, the
 //! whole group is killed: children that go on, hold its pipes open, ignore signals, multiply. What leaves the group
 //! on purpose (a daemon with a session of its own) is out of reach and only loses its pipes.
+//!
+//! With a guard in the [context](super::Context) the group is also killed when this process itself is: a shell that is in the
+//! group waits for the end of a pipe that only we hold open.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
@@ -10,7 +13,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
@@ -20,6 +23,14 @@ use super::case::{Case, Miss, error};
 /// So long a killed program's pipes are read for what is still in them, and so long its end may take.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
 const READ_BYTES: usize = 64 * 1024;
+
+/// Waits for the word that its group is written down, leaves a guard behind, and becomes the program. Without the word, which
+/// never comes once we are gone, nothing is run.
+const GUARDED: &str = r#"exec 3<&0 </dev/null
+read -r word <&3 || exit 125
+( { trap '' HUP INT TERM; read -r word <&3; kill -KILL 0; } >/dev/null 2>&1 & )
+exec 3<&-
+exec "$@""#;
 
 /// Standard output, standard error.
 pub(super) const OUT: usize = 0;
@@ -33,12 +44,22 @@ pub(super) async fn run(
     mut take: impl FnMut(usize, &[u8]),
 ) -> Result<ExitStatus, Miss> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let guard = case.context.guard.as_ref();
+    let stdin = if guard.is_some() { Stdio::piped() } else { Stdio::null() };
+    if guard.is_some() {
+        command = guarded(&command);
+    }
+    command.process_group(0).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     let unusable = |failure: io::Error| Miss::Error(format!("`{program}` cannot be run: {failure}"));
     // Listens before there is anything to hear.
     let ends = signal(SignalKind::child()).map_err(unusable)?;
     let mut child = command.spawn().map_err(unusable)?;
     let group = Group::of(&child).map_err(unusable)?;
+    if let (Some(started), Some(word)) = (guard, &mut child.stdin) {
+        started(group.0.as_raw_pid().unsigned_abs()).map_err(unusable)?;
+        // If it is gone already, its end says so.
+        let _ = word.write_all(b"run\n").await;
+    }
     let mut pipes = Pipes { out: child.stdout.take(), err: child.stderr.take() };
     let stopped = tokio::select! {
         biased;
@@ -57,6 +78,18 @@ pub(super) async fn run(
         (None, Ok(status)) => status.map_err(unusable),
         (None, Err(_)) => error(format!("`{program}` was killed and does not end")),
     }
+}
+
+/// The same command, as the shell above runs it.
+fn guarded(command: &Command) -> Command {
+    let inner = command.as_std();
+    let mut outer = Command::new("/bin/sh");
+    outer.args(["-c", GUARDED, "guard"]).arg(inner.get_program()).args(inner.get_args()).env_clear();
+    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(directory) = inner.get_current_dir() {
+        outer.current_dir(directory);
+    }
+    outer
 }
 
 fn too_long(program: &str, case: &Case) -> Miss {

@@ -38,14 +38,14 @@ static KEY: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Knows what must not be seen.
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     /// Longest first, since one may be the beginning of another.
     known: Vec<String>,
 }
 
 impl Redactor {
     /// With the values of known secrets.
-    pub(super) fn new<'a>(known: impl IntoIterator<Item = &'a str>) -> Redactor {
+    pub(crate) fn new<'a>(known: impl IntoIterator<Item = &'a str>) -> Redactor {
         // A secret of several lines is also met line by line.
         let mut known: Vec<String> = known
             .into_iter()
@@ -65,7 +65,7 @@ impl Redactor {
     }
 
     /// Without secrets.
-    pub(super) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.known {
             if text.contains(secret.as_str()) {

@@ -104,6 +104,7 @@ fn without_answer(check: &Check, context: &Context, result: Verdict) -> Outcome 
         took: Duration::ZERO,
         attempts: 0,
         result,
+        timed_out: false,
         figures: BTreeMap::new(),
         inputs: String::new(),
         output,
@@ -157,7 +158,7 @@ async fn asked(check: Check, subject: Option<Subject>, context: &Arc<Context>, c
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let (asked, notes) = attempt(&check, subject.clone(), context, cancel).await;
+        let (asked, notes, timed_out) = attempt(&check, subject.clone(), context, cancel).await;
         let again = matches!(asked, Err(Miss::Fail(_) | Miss::Error(_))) && attempts <= check.retries;
         if again && !cancel.is_asked() {
             tokio::select! {
@@ -177,6 +178,7 @@ async fn asked(check: Check, subject: Option<Subject>, context: &Arc<Context>, c
                 Err(Miss::Error(why)) => Verdict::Error { why: clean(why) },
                 Err(Miss::NotRun(why)) => Verdict::NotRun { why: clean(why) },
             },
+            timed_out,
             figures: notes.figures,
             inputs: context.redactor.clean(&notes.inputs),
             output,
@@ -192,7 +194,7 @@ async fn attempt(
     subject: Option<Subject>,
     context: &Arc<Context>,
     cancel: &Cancel,
-) -> (Asked, Notes) {
+) -> (Asked, Notes, bool) {
     let limit = Duration::from_secs(check.timeout.as_seconds());
     let mut notes = Notes {
         inputs: String::new(),
@@ -200,7 +202,7 @@ async fn attempt(
         output: Output::new(Arc::clone(&context.redactor), KEPT_BYTES_MAX),
     };
     if let Some(why) = needs(&check.probe) {
-        return (Err(Miss::NotRun(why)), notes);
+        return (Err(Miss::NotRun(why)), notes, false);
     }
     let case = Case {
         context: Arc::clone(context),
@@ -218,13 +220,15 @@ async fn attempt(
         cancel.asked().await;
         sleep(patience).await;
     };
-    let asked = tokio::select! {
+    let (asked, timed_out) = tokio::select! {
         biased;
-        asked = ask(&check.probe, &case, &mut notes) => asked,
-        () = cancelled => Err(Miss::NotRun(CANCELLED.to_owned())),
-        () = sleep(limit.saturating_add(patience)) => Err(Miss::Error(format!("no answer within {}", check.timeout))),
+        asked = ask(&check.probe, &case, &mut notes) => (asked, false),
+        () = cancelled => (Err(Miss::NotRun(CANCELLED.to_owned())), false),
+        () = sleep(limit.saturating_add(patience)) => {
+            (Err(Miss::Error(format!("no answer within {}", check.timeout))), true)
+        }
     };
-    (asked, notes)
+    (asked, notes, timed_out)
 }
 
 async fn ask(probe: &Probe, case: &Case, notes: &mut Notes) -> Asked {

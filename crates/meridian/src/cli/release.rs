@@ -93,6 +93,19 @@ pub enum ReleaseCommand {
         meridian release window --policy my-service.toml --at 2026-11-24T09:15:00+05:30\n  \
         meridian release window --policy my-service.toml --severity P0     a hotfix")]
     Window(WindowArguments),
+    /// Write the documents of a release, from the journal: the dossier in Markdown and HTML, rehearsals, the journal itself
+    #[command(after_help = "Examples:\n  \
+        meridian release report --out dossier\n  \
+        meridian release report --release my-service-1.2.0 --at 2026-11-24T18:00:00Z --out before\n  \
+        meridian release report                       the dossier as Markdown, to standard output\n  \
+        meridian release report --weekly --service my-service --on 2026-11-24\n  \
+        meridian release report --retrospective INC-4\n\n\
+        The same rows and the same moment give the same files. `release verify` needs nothing but the folder.")]
+    Report(ReportArguments),
+    /// Verify a report from its files alone: chain, evidence, signatures, decisions, and every figure computed again
+    #[command(after_help = "Example:\n  meridian release verify dossier\n\n\
+        Exit codes: 0 it is what it says, 1 it is not (every difference is named), 2 wrong usage.")]
+    Verify(VerifyArguments),
     #[command(flatten)]
     Planned(super::PlanCommand),
 }
@@ -198,6 +211,44 @@ pub struct ScoreArguments {
     /// It mends this open incident
     #[arg(long, value_name = "ID")]
     pub incident: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "kind", multiple = false, args = ["daily", "weekly", "retrospective"])]
+pub struct ReportArguments {
+    #[command(flatten)]
+    pub of: ReleaseArguments,
+    /// The folder to write to: a new or an empty one; the Markdown goes to standard output unless given
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// As it was known then, as in 2026-11-24T18:00:00Z; now unless given
+    #[arg(long, value_name = "TIME", conflicts_with = "kind")]
+    pub at: Option<jiff::Timestamp>,
+    /// The metrics of one day of a service
+    #[arg(long)]
+    pub daily: bool,
+    /// The objectives of seven days of a service
+    #[arg(long)]
+    pub weekly: bool,
+    /// The draft about an incident
+    #[arg(long, value_name = "INCIDENT")]
+    pub retrospective: Option<String>,
+    /// Of which service; may be left away where there is one
+    #[arg(long, value_name = "NAME", requires = "kind")]
+    pub service: Option<String>,
+    /// The last day; today unless given
+    #[arg(long, value_name = "DATE", requires = "kind")]
+    pub on: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The folder of a report
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,21 +4,29 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::InstanceArguments;
 use super::release::{CalendarFile, parse_calendar};
 
 #[derive(Debug, Subcommand)]
 pub enum SloCommand {
-    /// Print the objectives of a policy: budget, alerts, and how soon each one is raised
-    #[command(after_help = "Example:\n  meridian slo show policies/ticker-service.fixed.toml")]
+    /// Print objectives: budget and alerts as a policy has them, and how they stand where an instance judges them
+    #[command(after_help = "Examples:\n  \
+        meridian slo show policies/ticker-service.fixed.toml\n  \
+        meridian slo show                                       all that the instance in --data judges now\n  \
+        meridian slo show --service my-service --json\n\n\
+        With a policy it needs no instance. Budgets count from the start of the instance, as OBSERVED SINCE says.\n\
+        Exit codes: 0 printed, 1 no policy, or nothing is judged, 2 wrong usage.")]
     Show {
-        /// The policy
-        policy: PathBuf,
+        /// The policy; absent: those that the instance watches
+        policy: Option<PathBuf>,
+        /// This service only
+        #[arg(long, value_name = "NAME", conflicts_with = "policy")]
+        service: Option<String>,
         /// A session calendar in place of the built-in one, as in nse=2027.toml (repeatable)
         #[arg(long, value_name = "MARKET=FILE", value_parser = parse_calendar)]
         calendar: Vec<CalendarFile>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        instance: InstanceArguments,
     },
     /// Write Prometheus rules, their promtool tests and Grafana dashboards
     #[command(after_help = "Example:\n  \

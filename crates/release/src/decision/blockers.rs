@@ -28,7 +28,7 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) {
 }
 
 /// Why a blocker is open; empty: it is gone.
-fn open(case: &Case<'_>, blocker: &Blocker) -> Vec<String> {
+pub(super) fn open(case: &Case<'_>, blocker: &Blocker) -> Vec<String> {
     let mut open = checks(case, &blocker.checks);
     let matter = Matter::Blocker(blocker.id.clone());
     let judged = judge(case, &matter);
@@ -44,7 +44,7 @@ fn open(case: &Case<'_>, blocker: &Blocker) -> Vec<String> {
 }
 
 /// A tick in the policy proves nothing: checks do, or that the item's blocker is gone.
-fn unproven(case: &Case<'_>, item: &Item) -> Vec<String> {
+pub(super) fn unproven(case: &Case<'_>, item: &Item) -> Vec<String> {
     let mut open = checks(case, &item.checks);
     if let Some(id) = &item.blocker {
         match case.policy.blockers.iter().find(|blocker| blocker.id == *id) {

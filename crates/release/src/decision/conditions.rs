@@ -59,7 +59,7 @@ pub(crate) fn standing(case: &Case<'_>, condition: &Condition, days: &Days) -> (
 }
 
 /// As it was decided, or else by the plan; `None` while nobody knows.
-fn due(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<Date> {
+pub(super) fn due(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<Date> {
     case.release.due.get(&condition.id).copied().or_else(|| days.date(condition.due_day?))
 }
 
@@ -77,12 +77,12 @@ pub(super) fn comes_first(condition: &Condition) -> bool {
     condition.due_day.is_none_or(|day| day < 0)
 }
 
-fn conditions<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Condition> + use<'a> {
+pub(super) fn conditions<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Condition> + use<'a> {
     case.policy.approval.iter().flat_map(|approval| &approval.conditions)
 }
 
 /// Proven by its checks; or recorded as met, where it has none or where the proof was needed on its day only.
-fn met(case: &Case<'_>, condition: &Condition) -> bool {
+pub(super) fn met(case: &Case<'_>, condition: &Condition) -> bool {
     let mark = case.release.conditions.get(&condition.id);
     let recorded = mark.is_some_and(|mark| {
         mark.met && mark.artefact == case.release.artefact && may_say(case, condition, &mark.marked.by)
@@ -114,7 +114,7 @@ fn first_why(case: &Case<'_>, condition: &Condition) -> String {
     format!("{when}: {why}")
 }
 
-fn missed_why(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<String> {
+pub(super) fn missed_why(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<String> {
     let day = condition.due_day?;
     let owner = condition.owner.as_deref().unwrap_or("nobody");
     let due = due(case, condition, days);

@@ -18,7 +18,7 @@ pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) {
 }
 
 /// Why it should be done by now; `None` when it need not be.
-fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
+pub(super) fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> {
     let last = task.to_day.unwrap_or(task.day);
     match days.end(last, task.to.as_deref()) {
         Some(end) => (case.now >= end).then(|| format!("it was to be done by {end}")),

@@ -3,9 +3,9 @@
 
 use std::collections::btree_map::Entry;
 
-use super::event::{AlertFired, Event, IncidentOpened};
+use super::event::{AlertFired, Event, IncidentOpened, OpenedBy, PageAcknowledged, TestOpened};
 use super::key::{PageKey, fits};
-use super::state::{Alert, Incident, Incidents, Opening, PageState, Status};
+use super::state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
 
 /// Why a row makes no sense where it stands: commands are refused with it before they are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum Nonsense {
     /// Only what is open can be acknowledged, mitigated, resolved.
     #[error("the incident is resolved: reopen it first")]
     Resolved,
+    /// A test has no severity, and is over when it is.
+    #[error("it only tests whether a page arrives: ask for another test")]
+    Test,
     /// It is so already, or was never closed.
     #[error("the incident stands so already")]
     Already,
@@ -51,14 +54,16 @@ impl Incidents {
     pub fn apply(&mut self, event: &Event) -> Result<(), Nonsense> {
         match event {
             Event::IncidentOpened(body) => return self.open(body),
+            Event::TestOpened(body) => return self.test(body),
             Event::AlertFired(body) => return self.fire(body),
+            Event::PageAcknowledged(body) => return self.answer(body),
             Event::AlertJudged(body) => {
                 self.alerts.get_mut(&body.firing).ok_or(Nonsense::Unknown)?.actionable =
                     Some(body.actionable);
             }
             Event::Noted(body) => drop(self.incident(&body.incident)?),
             Event::SeverityChanged(body) => {
-                let incident = self.incident(&body.incident)?;
+                let incident = self.incident(&body.incident)?.no_test()?;
                 if incident.severity == body.severity {
                     return Err(Nonsense::Already);
                 }
@@ -66,28 +71,29 @@ impl Incidents {
                 incident.severities.push((body.at, body.severity.clone()));
             }
             Event::Acknowledged(body) => {
-                self.open_one(&body.incident)?.acknowledged.get_or_insert(body.at);
+                let (opening, known) = self.open_one(&body.incident)?;
+                opening.answer(known, body.at);
             }
             Event::Mitigated(body) => {
-                let opening = self.open_one(&body.incident)?;
+                let (opening, known) = self.open_one(&body.incident)?;
                 if opening.mitigated.is_some() {
                     return Err(Nonsense::Already);
                 }
-                opening.acknowledged.get_or_insert(body.at);
+                opening.answer(known, body.at);
                 opening.mitigated = Some(body.at);
             }
             Event::Resolved(body) => {
-                let opening = self.open_one(&body.incident)?;
-                opening.acknowledged.get_or_insert(body.at);
+                let (opening, known) = self.open_one(&body.incident)?;
+                opening.answer(known, body.at);
                 opening.mitigated.get_or_insert(body.at);
                 opening.resolved = Some(body.at);
             }
             Event::Reopened(body) => {
-                let incident = self.incident(&body.incident)?;
+                let incident = self.incident(&body.incident)?.no_test()?;
                 if incident.status() != Status::Resolved {
                     return Err(Nonsense::Already);
                 }
-                incident.openings.push(Opening::new(body.at));
+                incident.openings.push(Opening::new(body.at, incident.severities.len() - 1));
             }
             Event::ClockBreached(body) => {
                 if !self.incident(&body.incident)?.breaches.insert((body.clock, body.since)) {
@@ -95,19 +101,19 @@ impl Incidents {
                 }
             }
             Event::RetroDrafted(body) => self.incident(&body.incident)?.retro = Some(body.digest.clone()),
+            Event::PageTried(body) => {
+                self.page(&body.key)?.tried.get_or_insert(body.at);
+            }
             Event::PageSent(body) => {
                 self.page(&body.key)?.sent.get_or_insert(body.at);
             }
             Event::PageFailed(body) => {
                 self.page(&body.key)?.failed.get_or_insert(body.at);
             }
-            Event::PageAcknowledged(body) => {
-                self.page(&body.key)?.acknowledged.get_or_insert(body.at);
-                // An answer to a page of an earlier opening says nothing about this one.
-                let incident = self.incident(&body.key.incident)?;
-                let current = u32::try_from(incident.openings.len()) == Ok(body.key.opening);
-                if let Some(opening) = incident.openings.last_mut().filter(|_| current) {
-                    opening.acknowledged.get_or_insert(body.at);
+            Event::ReceiverTold(body) => {
+                let told = (body.channel.clone(), body.key.first(), body.word);
+                if !self.incident(&body.key.incident)?.told.insert(told) {
+                    return Err(Nonsense::Already);
                 }
             }
         }
@@ -127,6 +133,36 @@ impl Incidents {
         }
     }
 
+    fn test(&mut self, body: &TestOpened) -> Result<(), Nonsense> {
+        let TestOpened { incident, role, by, at } = body.clone();
+        self.open(&IncidentOpened {
+            incident: incident.clone(),
+            severity: "test".to_owned(),
+            title: "test page: acknowledge it, nothing is wrong".to_owned(),
+            public: None,
+            by: OpenedBy::Person(by),
+            at,
+        })?;
+        self.incident(&incident)?.test = Some(Test { role });
+        Ok(())
+    }
+
+    fn answer(&mut self, body: &PageAcknowledged) -> Result<(), Nonsense> {
+        let PageAcknowledged { key, at, .. } = body;
+        self.page(key)?.acknowledged.get_or_insert(*at);
+        let incident = self.incident(&key.incident)?;
+        // An answer to a page of an earlier opening says nothing about this one, and whoever answers a page does not
+        // know what later ones say.
+        let later = incident.pages.keys().any(|one| one.opening == key.opening && one.chain() > key.chain());
+        let last = incident.severities.len() - 1;
+        let current = u32::try_from(incident.openings.len()) == Ok(key.opening);
+        if let Some(opening) = incident.openings.last_mut().filter(|_| current) {
+            let then = usize::try_from(key.chain()).map_or(last, |chain| last.min(opening.first + chain));
+            opening.answer(if later { then } else { last }, *at);
+        }
+        Ok(())
+    }
+
     fn fire(&mut self, body: &AlertFired) -> Result<(), Nonsense> {
         let AlertFired { firing, alert, incident, at } = body.clone();
         match self.alerts.entry(firing) {
@@ -142,9 +178,12 @@ impl Incidents {
         self.incidents.get_mut(id).ok_or(Nonsense::Unknown)
     }
 
-    fn open_one(&mut self, id: &str) -> Result<&mut Opening, Nonsense> {
-        let opening = self.incident(id)?.openings.last_mut().ok_or(Nonsense::Unknown)?;
-        if opening.resolved.is_some() { Err(Nonsense::Resolved) } else { Ok(opening) }
+    /// The present opening, and the place of the present severity.
+    fn open_one(&mut self, id: &str) -> Result<(&mut Opening, usize), Nonsense> {
+        let incident = self.incident(id)?;
+        let known = incident.severities.len() - 1;
+        let opening = incident.openings.last_mut().ok_or(Nonsense::Unknown)?;
+        if opening.resolved.is_some() { Err(Nonsense::Resolved) } else { Ok((opening, known)) }
     }
 
     fn page(&mut self, key: &PageKey) -> Result<&mut PageState, Nonsense> {
@@ -154,5 +193,11 @@ impl Incidents {
         } else {
             Err(Nonsense::Unknown)
         }
+    }
+}
+
+impl Incident {
+    fn no_test(&mut self) -> Result<&mut Incident, Nonsense> {
+        if self.test.is_some() { Err(Nonsense::Test) } else { Ok(self) }
     }
 }

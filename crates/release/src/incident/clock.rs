@@ -1,13 +1,14 @@
 //! The clocks of an incident, and whether it stands in the way of a release.
 //!
 //! Both clocks begin when the incident is opened or reopened. A severity worse than any before in that opening begins
-//! them again; any other change does not, and its times hold from the same beginning. A severity that the policy does
-//! not know is worse than all others, and has no clocks.
+//! them again, and needs an answer of its own if it wakes people; any other change does not, and its times hold from
+//! the same beginning. A severity that the policy does not know is worse than all others, and has no clocks. A test
+//! has none either.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::Clock;
-use super::state::{Incident, Incidents, Status};
+use super::state::{Incident, Incidents, Opening, Status};
 use crate::Length;
 use crate::policy::{Policy, Severity};
 
@@ -35,24 +36,31 @@ impl ClockState {
 
 /// The clocks of the present, or last, opening by the present severity.
 pub fn clocks(policy: &Policy, incident: &Incident) -> Vec<ClockState> {
-    let (Some(severity), Some(opening)) = (severity(policy, &incident.severity), incident.opening()) else {
+    let (Some(severity), Some(opening), None) =
+        (severity(policy, &incident.severity), incident.opening(), &incident.test)
+    else {
         return Vec::new();
     };
-    let from = begins(policy, incident);
+    let (begun, from) = begins(policy, incident, opening);
+    let answered = match wakes(policy, incident, begun) {
+        true => opening.answers.iter().find(|(known, _)| *known >= begun).map(|(_, at)| *at),
+        false => opening.acknowledged,
+    };
     let clock =
         |clock, within, stopped| ClockState { clock, from, within, until: later(from, within), stopped };
-    let mut clocks = vec![clock(Clock::Response, severity.respond_within, opening.acknowledged)];
+    let mut clocks = vec![clock(Clock::Response, severity.respond_within, answered)];
     if let Some(within) = severity.restore_within {
         clocks.push(clock(Clock::Restoration, within, opening.mitigated));
     }
     clocks
 }
 
-/// Incidents that are not resolved and whose severity blocks a release, or is unknown.
+/// Incidents that are not resolved and whose severity blocks a release, or is unknown. Tests never do.
 pub fn blocks_release<'a>(policy: &Policy, incidents: &'a Incidents) -> Vec<&'a Incident> {
     let blocks = |incident: &&Incident| {
         let severity = severity(policy, &incident.severity);
-        incident.status() != Status::Resolved && severity.is_none_or(|severity| severity.blocks_release)
+        let is_open = incident.test.is_none() && incident.status() != Status::Resolved;
+        is_open && severity.is_none_or(|severity| severity.blocks_release)
     };
     incidents.incidents.values().filter(blocks).collect()
 }
@@ -61,36 +69,28 @@ pub(super) fn severity<'a>(policy: &'a Policy, id: &str) -> Option<&'a Severity>
     policy.severities.iter().find(|severity| severity.id == id)
 }
 
-/// When the clocks of the present opening began.
-pub(super) fn begins(policy: &Policy, incident: &Incident) -> Timestamp {
-    // From 1, the worst; unknown ones are worse still.
-    let rank =
-        |id: &str| policy.severities.iter().position(|severity| severity.id == id).map_or(0, |at| at + 1);
-    let (opened, changes) = changes(incident);
-    let mut from = opened;
-    let mut worst = usize::MAX;
-    for (at, id) in changes {
-        if rank(id) < worst {
-            (worst, from) = (rank(id), at);
-        }
-    }
-    from
+/// Of the change of severity with which the clocks of the present opening began: its place, and when.
+fn begins(policy: &Policy, incident: &Incident, opening: &Opening) -> (usize, Timestamp) {
+    let worst = (opening.first..incident.severities.len()).min_by_key(|at| rank(policy, incident, *at));
+    let place = worst.unwrap_or(opening.first);
+    (place, changed(incident, opening, place))
 }
 
-/// Since when the present opening wakes people: from the first severity in it that does. `None`: the present one does
-/// not.
-pub(super) fn wakes_since(policy: &Policy, incident: &Incident) -> Option<Timestamp> {
-    let wakes = |id: &str| severity(policy, id).is_none_or(|severity| severity.page);
-    let (_, mut changes) = changes(incident);
-    changes.find(|(_, id)| wakes(id)).map(|(at, _)| at).filter(|_| wakes(&incident.severity))
+/// How bad the severity at this place is: from 1, the worst; unknown ones are worse still.
+pub(super) fn rank(policy: &Policy, incident: &Incident, place: usize) -> usize {
+    let id = incident.severities.get(place).map_or("", |(_, id)| id.as_str());
+    policy.severities.iter().position(|severity| severity.id == id).map_or(0, |at| at + 1)
 }
 
-/// When the present opening began; the severity it began with, and every later one.
-fn changes(incident: &Incident) -> (Timestamp, impl Iterator<Item = (Timestamp, &str)>) {
-    let opened = incident.opening().map_or(incident.opened.at, |opening| opening.at);
-    let before = incident.severities.iter().rposition(|(at, _)| *at <= opened).unwrap_or(0);
-    let changes = incident.severities.iter().skip(before);
-    (opened, changes.map(move |(at, id)| ((*at).max(opened), id.as_str())))
+/// Whether it wakes people.
+pub(super) fn wakes(policy: &Policy, incident: &Incident, place: usize) -> bool {
+    let id = incident.severities.get(place).map_or("", |(_, id)| id.as_str());
+    severity(policy, id).is_none_or(|severity| severity.page)
+}
+
+/// Since when the severity at this place counts for the opening.
+pub(super) fn changed(incident: &Incident, opening: &Opening, place: usize) -> Timestamp {
+    incident.severities.get(place).map_or(opening.at, |(at, _)| (*at).max(opening.at))
 }
 
 /// The last moment there is, where that is nearer.

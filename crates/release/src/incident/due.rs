@@ -1,17 +1,18 @@
 //! What has to be done about an incident now.
 //!
-//! Pages go by time alone: the first rung is called when the incident first has a severity that pages, or one that
-//! the policy does not know; each further one when the time of the one before is over, unless somebody works on it by
-//! then. After the last rung the chain begins again, for [`ROUNDS`] rounds. A process that comes late calls every
+//! Pages go by time alone: the first rung is called when the incident gets a severity that pages, or one that the
+//! policy does not know; each further one when the time of the one before is over, unless somebody works on it by
+//! then. After the last rung the chain begins again, for [`ROUNDS`] rounds. A test calls one rung once. A process that comes late calls every
 //! rung whose time has come in the present round. A page that no channel took is tried again after 15 s, 30 s, 1 min,
 //! 2 min and 4 min: at most [`MOST_ATTEMPTS`] attempts to each rung in each round.
 
 use jiff::Timestamp;
 
-use super::clock::{clocks, later, wakes_since};
+use super::calling::{Calling, calling};
+use super::clock::{clocks, later};
 use super::event::Clock;
 use super::key::PageKey;
-use super::state::{Incident, Status};
+use super::state::Incident;
 use crate::Length;
 use crate::policy::{Policy, Rung};
 
@@ -23,6 +24,9 @@ pub const MOST_ATTEMPTS: u32 = 6;
 
 /// After the first failure; twice as long after each further one.
 const FIRST_WAIT: Length = Length::seconds(15);
+
+/// The time of a rung that is the only one.
+const ALONE: Length = Length::minutes(5);
 
 /// A rung without time of its own would be called together with the next: and a chain of such would never end.
 const LEAST_TIME: Length = Length::seconds(60);
@@ -78,6 +82,40 @@ pub fn wakes_at(policy: &Policy, incident: &Incident, now: Timestamp) -> Option<
     all(policy, incident, now).iter().map(Due::since).filter(|since| *since > now).min()
 }
 
+/// Somebody is called, now or later, unless they answer.
+pub fn is_calling(policy: &Policy, incident: &Incident) -> bool {
+    calling(policy, incident, lasts(policy, incident)).is_some()
+}
+
+/// Whom this rung calls; `None`: whoever is on call.
+pub fn role(policy: &Policy, incident: &Incident, rung: u32) -> Option<String> {
+    let place = usize::try_from(rung).ok()?.checked_sub(1)?;
+    chain(policy, incident).into_iter().nth(place).map(|rung| rung.role).filter(|role| !role.is_empty())
+}
+
+/// All rungs, with the time that they really have.
+fn chain(policy: &Policy, incident: &Incident) -> Vec<Rung> {
+    let all = &policy.escalation.chain;
+    let within = |rung: &Rung| Rung { within: rung.within.max(LEAST_TIME), ..rung.clone() };
+    match &incident.test {
+        None if !all.is_empty() => all.iter().map(within).collect(),
+        None => vec![Rung { role: String::new(), within: ALONE }],
+        Some(test) => {
+            let role = test.role.clone().or_else(|| all.first().map(|rung| rung.role.clone()));
+            vec![Rung { role: role.unwrap_or_default(), within: ALONE }]
+        }
+    }
+}
+
+const fn rounds(incident: &Incident) -> u32 {
+    if incident.test.is_some() { 1 } else { ROUNDS }
+}
+
+fn lasts(policy: &Policy, incident: &Incident) -> Length {
+    let round: Length = chain(policy, incident).iter().map(|rung| rung.within).sum();
+    round * u64::from(rounds(incident))
+}
+
 /// What is due, or will be.
 fn all(policy: &Policy, incident: &Incident, now: Timestamp) -> Vec<Due> {
     let mut all = Vec::new();
@@ -86,37 +124,34 @@ fn all(policy: &Policy, incident: &Incident, now: Timestamp) -> Vec<Due> {
         let breach = Breach { clock: clock.clock, since: clock.until };
         all.extend(Some(breach).filter(unwritten).map(Due::Breach));
     }
-    let wakes = wakes_since(policy, incident).filter(|_| incident.status() == Status::Open);
-    if let Some(from) = wakes {
-        let (pages, end) = pages(policy, incident, from, now);
+    if let Some(calling) = calling(policy, incident, lasts(policy, incident)) {
+        let (pages, end) = pages(policy, incident, &calling, now);
         all.extend(pages.into_iter().map(Due::Page));
-        all.extend(Some(Breach { clock: Clock::Chain, since: end }).filter(unwritten).map(Due::Breach));
+        let breach = Breach { clock: Clock::Chain, since: end };
+        all.extend(Some(breach).filter(unwritten).filter(|_| incident.test.is_none()).map(Due::Breach));
     }
     all
 }
 
 /// The pages of the present round and those after it, unless they were sent; and the end of the last round.
-fn pages(
-    policy: &Policy,
-    incident: &Incident,
-    mut from: Timestamp,
-    now: Timestamp,
-) -> (Vec<Page>, Timestamp) {
-    let alone = [Rung { role: String::new(), within: Length::minutes(5) }];
-    let chain = if policy.escalation.chain.is_empty() { &alone[..] } else { &policy.escalation.chain };
+fn pages(policy: &Policy, incident: &Incident, calling: &Calling, now: Timestamp) -> (Vec<Page>, Timestamp) {
+    let chain = chain(policy, incident);
+    let whole: Length = chain.iter().map(|rung| rung.within).sum();
     let opening = u32::try_from(incident.openings.len()).unwrap_or(u32::MAX);
+    let earlier = calling.chain.saturating_mul(ROUNDS);
+    let mut from = calling.from;
     let mut pages = Vec::new();
-    for round in 1..=ROUNDS {
-        let whole: Length = chain.iter().map(|rung| rung.within.max(LEAST_TIME)).sum();
+    for round in 1..=rounds(incident) {
+        let round = earlier.saturating_add(round);
         let end = later(from, whole);
-        for (at, rung) in (1..).zip(chain) {
+        for (at, rung) in (1..).zip(&chain) {
             let first = PageKey { incident: incident.id().to_owned(), opening, round, rung: at, attempt: 1 };
             // A round that is over is not made up for.
             let role = Some(rung.role.clone()).filter(|role| !role.is_empty());
             if let Some((key, since)) = attempt(incident, first, from).filter(|_| now < end) {
                 pages.push(Page { key, role, since });
             }
-            from = later(from, rung.within.max(LEAST_TIME));
+            from = later(from, rung.within);
         }
     }
     (pages, from)
@@ -126,10 +161,12 @@ fn pages(
 fn attempt(incident: &Incident, first: PageKey, from: Timestamp) -> Option<(PageKey, Timestamp)> {
     let (mut key, mut since, mut wait) = (first, from, FIRST_WAIT);
     loop {
-        let Some(page) = incident.pages.get(&key) else {
-            return Some((key, since));
-        };
-        let failed = page.failed.filter(|_| page.sent.is_none() && page.acknowledged.is_none())?;
+        let page = incident.pages.get(&key).copied().unwrap_or_default();
+        if page.sent.is_some() || page.acknowledged.is_some() {
+            return None;
+        }
+        // Tried, and nobody knows how it ended: again, under the same key.
+        let Some(failed) = page.failed else { return Some((key, since)) };
         if key.attempt >= MOST_ATTEMPTS {
             return None;
         }

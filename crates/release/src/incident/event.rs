@@ -26,18 +26,24 @@ events_by_body! {
         Resolved(Resolved) = "incident_resolved",
         /// It is back.
         Reopened(Reopened) = "incident_reopened",
+        /// Somebody wants to see a page arrive: an incident that is none.
+        TestOpened(TestOpened) = "incident_test_opened",
         /// A clock of the policy ran out.
         ClockBreached(ClockBreached) = "incident_clock_breached",
         /// There is a draft of the retrospective.
         RetroDrafted(RetroDrafted) = "incident_retro_drafted",
 
         // Who was called.
+        /// A page is about to be sent: from now on its receivers may have it.
+        PageTried(PageTried) = "page_tried",
         /// A channel took a page.
         PageSent(PageSent) = "page_sent",
         /// No channel took it.
         PageFailed(PageFailed) = "page_failed",
         /// Somebody answered: they work on it.
         PageAcknowledged(PageAcknowledged) = "page_acknowledged",
+        /// A receiver was told what became of it.
+        ReceiverTold(ReceiverTold) = "page_receiver_told",
 
         // How good the alerts are.
         /// An alert fired.
@@ -160,6 +166,20 @@ pub struct Reopened {
     pub at: Timestamp,
 }
 
+/// See [`Event::TestOpened`]. It calls one rung once, has no clocks, stands in no release's way and in no figure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestOpened {
+    /// Its id, as of an incident.
+    pub incident: String,
+    /// Who is called; absent: the first rung of the chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Who wants it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,6 +229,15 @@ pub struct RetroDrafted {
     pub at: Timestamp,
 }
 
+/// See [`Event::PageTried`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageTried {
+    /// Which page.
+    pub key: PageKey,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// See [`Event::PageSent`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageSent {
@@ -216,8 +245,11 @@ pub struct PageSent {
     pub key: PageKey,
     /// To whom: a name, never an address.
     pub to: String,
-    /// By which channel: `pagerduty`, `webhook`, `mail`.
+    /// By which channels, with commas between them.
     pub channel: String,
+    /// Channels that did not take it, and why; never an address that holds a key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -244,6 +276,39 @@ pub struct PageAcknowledged {
     pub channel: String,
     /// Who.
     pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// Somebody works on it.
+    Acknowledge,
+    /// It is over.
+    Resolve,
+}
+
+impl Word {
+    /// `acknowledge` or `resolve`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Word::Acknowledge => "acknowledge",
+            Word::Resolve => "resolve",
+        }
+    }
+}
+
+/// See [`Event::ReceiverTold`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiverTold {
+    /// Which page, by its first attempt: all attempts are one to the receiver.
+    pub key: PageKey,
+    /// By which channel.
+    pub channel: String,
+    /// What.
+    pub word: Word,
     /// When.
     pub at: Timestamp,
 }

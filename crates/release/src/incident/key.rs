@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::due::ROUNDS;
+
 /// The longest id of an incident.
 pub(super) const LONGEST_ID: usize = 64;
 
@@ -17,12 +19,32 @@ pub struct PageKey {
     pub incident: String,
     /// Of which of its openings.
     pub opening: u32,
-    /// The chain is gone through several times.
+    /// The chain is gone through several times; each time that people are called anew goes on counting, see
+    /// [`PageKey::chain`].
     pub round: u32,
     /// Which rung of the chain.
     pub rung: u32,
     /// Which attempt to reach it.
     pub attempt: u32,
+}
+
+impl PageKey {
+    /// What the receiver knows it by, `ID/o1/r1/s1`: all attempts are one page to it, and it is seen once.
+    pub fn dedup(&self) -> String {
+        let PageKey { incident, opening, round, rung, .. } = self;
+        format!("{incident}/o{opening}/r{round}/s{rung}")
+    }
+
+    /// Its first attempt.
+    #[must_use]
+    pub fn first(&self) -> PageKey {
+        PageKey { attempt: 1, ..self.clone() }
+    }
+
+    /// Since which change of the severity people are called: 0 for the severity of the opening.
+    pub const fn chain(&self) -> u32 {
+        (self.round - 1) / ROUNDS
+    }
 }
 
 /// A text is no key.

@@ -104,6 +104,29 @@ impl World {
         panic!("it never ends: {:?}", due(&self.policy, &self.incident(), self.now));
     }
 
+    /// Sends what becomes due until then, and answers the keys.
+    fn pages_until(&mut self, then: Timestamp) -> Vec<PageKey> {
+        let mut keys = Vec::new();
+        loop {
+            let incident = self.incident();
+            let page = due(&self.policy, &incident, self.now).into_iter().find_map(|one| match one {
+                Due::Page(page) => Some(page),
+                Due::Breach(_) => None,
+            });
+            match (page, wakes_at(&self.policy, &incident, self.now)) {
+                (Some(page), _) => {
+                    keys.push(page.key.clone());
+                    self.send(page);
+                }
+                (None, Some(next)) if next <= then => self.now = next,
+                (None, _) => {
+                    self.now = then;
+                    return keys;
+                }
+            }
+        }
+    }
+
     fn send(&mut self, page: Page) {
         let chance = self.chance.next().unwrap_or(0);
         let (key, channel, at) = (page.key, "mail".to_owned(), self.now);
@@ -115,7 +138,7 @@ impl World {
         *self.out.entry(key.clone()).or_default() += 1;
         // From 170 on, the process dies before it could write what it did.
         if chance <= 170 {
-            self.rows.push(PageSent { key, to: "asha".to_owned(), channel, at }.into());
+            self.rows.push(PageSent { key, to: "asha".to_owned(), channel, missed: Vec::new(), at }.into());
         }
     }
 }
@@ -188,6 +211,55 @@ proptest! {
         prop_assert!(due(&policy, &incident, between).iter().all(|one| early.contains(one)));
     }
 
+    /// Whenever it wakes people, and is worse than all that somebody answered to, somebody is called until the end of
+    /// the chain, and anew when it becomes worse.
+    #[test]
+    fn what_nobody_has_answered_to_calls(
+        policy in policies().prop_filter("it wakes people", |policy| policy.severities[0].page),
+        first in 0..3_u8,
+        steps in prop::collection::vec((0..5_u8, prop::sample::select(vec![0, 30, 600, 40_000_i64])), 0..12),
+    ) {
+        let name = |number: u8| ["P0", "P1", "P9"][usize::from(number)].to_owned();
+        // P9 is unknown, so worse than P0; P1 wakes nobody.
+        let rank = |severity: &str| match severity { "P9" => 0, "P0" => 1, _ => 2 };
+        let mut world = World::new(policy, &name(first), Vec::new());
+        let (mut answered, mut keys) = (3, Vec::new());
+        for (step, later) in steps {
+            let before = world.incident();
+            let (incident, by, at) = ("INC-1".to_owned(), "asha".to_owned(), world.now);
+            let row: Event = match step {
+                0..3 if name(step) == before.severity => continue,
+                0..3 => SeverityChanged { incident, severity: name(step), why: String::new(), by, at }.into(),
+                3 => {
+                    answered = answered.min(rank(&before.severity));
+                    Acknowledged { incident, by, at }.into()
+                }
+                _ => Mitigated { incident, how: String::new(), by, at }.into(),
+            };
+            if step == 4 {
+                if before.openings[0].mitigated.is_some() { continue }
+                answered = answered.min(rank(&before.severity));
+            }
+            let is_raised = step < 3 && rank(&name(step)) < rank(&before.severity);
+            world.rows.push(row);
+            let now = world.incident();
+            let is_needed = now.severity != "P1" && rank(&now.severity) < answered;
+            prop_assert_eq!(is_calling(&world.policy, &now), is_needed);
+            if is_needed && is_raised {
+                let ahead = |at| due(&world.policy, &now, at).iter().any(|one| matches!(one, Due::Page(_)));
+                let next = wakes_at(&world.policy, &now, world.now);
+                let goes_on = now.pages.values().any(|page| page.sent.is_some());
+                prop_assert!(ahead(world.now) || next.is_some() && goes_on);
+            }
+            let then = world.now + SignedDuration::from_secs(later);
+            keys.extend(world.pages_until(then));
+        }
+        let all = keys.len();
+        keys.sort();
+        keys.dedup();
+        prop_assert_eq!(keys.len(), all, "no page goes out under a key that was used");
+    }
+
     #[test]
     fn figures_do_not_depend_on_how_rows_are_cut(
         rows in prop::collection::vec((0..5_u8, 0..3_u8, 0..500_i64), 0..40),
@@ -223,7 +295,10 @@ proptest! {
     fn a_key_is_written_in_one_way(numbers in prop::array::uniform4(1..u32::MAX), text in "[A-Za-z0-9/+._orsa-]{0,20}") {
         let [opening, round, rung, attempt] = numbers;
         let key = PageKey { incident: "INC-1".to_owned(), opening, round, rung, attempt };
-        prop_assert_eq!(key.to_string().parse::<PageKey>(), Ok(key));
+        prop_assert_eq!(key.to_string().parse::<PageKey>(), Ok(key.clone()));
+        // One page to the receiver, whichever attempt.
+        prop_assert_eq!(key.dedup(), key.first().dedup());
+        prop_assert_eq!(format!("{}/a{attempt}", key.dedup()), key.to_string());
         if let Ok(key) = text.parse::<PageKey>() {
             prop_assert_eq!(key.to_string(), text);
         }

@@ -1,7 +1,7 @@
 //! How long it took, over a set of incidents.
 //!
 //! Incidents count by the moment they were first opened, in a range that begins with `from` and ends before `to`. For
-//! each:
+//! each, but not for tests:
 //!
 //! - **time to acknowledge**: from the first opening until somebody worked on it: they said so, answered a page,
 //!   mitigated or resolved it;
@@ -53,7 +53,7 @@ pub struct Figures {
 
 /// The figures of a range; of one severity, as it is now, where one is named.
 pub fn measures(incidents: &Incidents, severity: Option<&str>, from: Timestamp, to: Timestamp) -> Figures {
-    let within = |incident: &&Incident| (from..to).contains(&incident.opened.at);
+    let within = |incident: &&Incident| incident.test.is_none() && (from..to).contains(&incident.opened.at);
     let wanted = |incident: &&Incident| severity.is_none_or(|severity| severity == incident.severity);
     let chosen: Vec<&Incident> = incidents.incidents.values().filter(within).filter(wanted).collect();
     let each =

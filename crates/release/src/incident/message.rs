@@ -9,9 +9,12 @@ mod pagerduty;
 mod webhook;
 
 pub use mail::{Mail, SUBJECT_MOST, mail};
-pub use pagerduty::{Action, DEDUP_KEY_MOST, Level, Link, PagerDuty, Payload, SUMMARY_MOST, pagerduty};
+pub use pagerduty::{
+    Action, DEDUP_KEY_MOST, Details, Level, Link, PagerDuty, Payload, SUMMARY_MOST, pagerduty,
+};
 pub use webhook::{TEXT_MOST, Webhook, webhook};
 
+use super::due::Page;
 use super::state::Incident;
 use super::timeline::one_line;
 
@@ -24,6 +27,8 @@ pub struct About<'a> {
     pub service: &'a str,
     /// Where people read on: an address without any token in it.
     pub url: Option<&'a str>,
+    /// Who is called, by name, where that is known.
+    pub people: &'a [String],
 }
 
 impl About<'_> {
@@ -31,6 +36,18 @@ impl About<'_> {
     fn headline(&self) -> String {
         let Incident { severity, opened, .. } = self.incident;
         one_line(&format!("[{severity}] {}: {} ({})", self.service, opened.title, opened.incident))
+    }
+}
+
+/// `lead (asha, ravi)`, the role or the people alone; `None`: neither is known.
+fn called(about: About<'_>, page: Option<&Page>) -> Option<String> {
+    let people = about.people.join(", ");
+    let role = page.and_then(|page| page.role.as_ref());
+    match (role, people.is_empty()) {
+        (Some(role), true) => Some(role.clone()),
+        (Some(role), false) => Some(format!("{role} ({people})")),
+        (None, false) => Some(people),
+        (None, true) => None,
     }
 }
 

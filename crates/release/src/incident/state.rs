@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::event::{Clock, IncidentOpened, OpenedBy};
+use super::event::{Clock, IncidentOpened, OpenedBy, Word};
 use super::key::PageKey;
 
 /// All rows about incidents, folded.
@@ -33,8 +33,19 @@ pub struct Incident {
     pub pages: BTreeMap<PageKey, PageState>,
     /// Breaches that were written: which clock, and when it ran out.
     pub breaches: BTreeSet<(Clock, Timestamp)>,
+    /// What which channel was told of which page, by its first attempt.
+    pub told: BTreeSet<(String, PageKey, Word)>,
     /// Digest of the draft of the retrospective.
     pub retro: Option<String>,
+    /// It only tests whether pages arrive.
+    pub test: Option<Test>,
+}
+
+/// See [`super::event::TestOpened`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Test {
+    /// Who is called; `None`: the first rung.
+    pub role: Option<String>,
 }
 
 /// From the moment it was opened, or reopened, to its resolution.
@@ -48,11 +59,17 @@ pub struct Opening {
     pub mitigated: Option<Timestamp>,
     /// When it was over.
     pub resolved: Option<Timestamp>,
+    /// Its first severity, as a place in [`Incident::severities`].
+    pub first: usize,
+    /// Whenever somebody said that they work on it: as which severity they knew it, and when.
+    pub answers: Vec<(usize, Timestamp)>,
 }
 
 /// What became of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageState {
+    /// It was about to be sent: receivers may have it.
+    pub tried: Option<Timestamp>,
     /// A channel took it.
     pub sent: Option<Timestamp>,
     /// None did.
@@ -104,10 +121,12 @@ impl Incident {
         Incident {
             severity: opened.severity.clone(),
             severities: vec![(opened.at, opened.severity.clone())],
-            openings: vec![Opening::new(opened.at)],
+            openings: vec![Opening::new(opened.at, 0)],
             pages: BTreeMap::new(),
             breaches: BTreeSet::new(),
+            told: BTreeSet::new(),
             retro: None,
+            test: None,
             opened,
         }
     }
@@ -127,8 +146,7 @@ impl Incident {
         self.openings.last()
     }
 
-    /// Pages that a channel took: what they opened at a paging service is acknowledged and resolved under the same
-    /// keys.
+    /// Pages that a channel took.
     pub fn sent(&self) -> impl Iterator<Item = &PageKey> {
         self.pages.iter().filter(|(_, page)| page.sent.is_some()).map(|(key, _)| key)
     }
@@ -140,8 +158,14 @@ impl Incident {
 }
 
 impl Opening {
-    pub(super) const fn new(at: Timestamp) -> Opening {
-        Opening { at, acknowledged: None, mitigated: None, resolved: None }
+    pub(super) const fn new(at: Timestamp, first: usize) -> Opening {
+        Opening { at, acknowledged: None, mitigated: None, resolved: None, first, answers: Vec::new() }
+    }
+
+    /// Somebody works on it, who knows it as that severity.
+    pub(super) fn answer(&mut self, severity: usize, at: Timestamp) {
+        self.acknowledged.get_or_insert(at);
+        self.answers.push((severity, at));
     }
 
     /// How far it has come.

@@ -84,7 +84,8 @@ fn key(text: &str) -> PageKey {
 }
 
 fn sent(text: &str, minutes: i64) -> Event {
-    PageSent { key: key(text), to: asha(), channel: "mail".to_owned(), at: at(minutes) }.into()
+    PageSent { key: key(text), to: asha(), channel: "mail".to_owned(), missed: Vec::new(), at: at(minutes) }
+        .into()
 }
 
 fn incident(rows: &[Event]) -> Incident {
@@ -139,13 +140,95 @@ fn a_page_that_no_channel_took_is_tried_again_later() {
 fn a_worse_severity_calls_at_once_and_a_milder_one_stops_calling() {
     assert_eq!(is_due(&[opened("P2", "x")], 60), [""; 0]);
     let raised = [opened("P2", "x"), severity("P0", 60)];
-    assert_eq!(is_due(&raised, 60), ["INC-1/o1/r1/s1/a1"]);
-    assert_eq!(is_due(&raised, 66), ["INC-1/o1/r1/s1/a1", "response"]);
+    assert_eq!(is_due(&raised, 60), ["INC-1/o1/r4/s1/a1"]);
+    assert_eq!(is_due(&raised, 66), ["INC-1/o1/r4/s1/a1", "response"]);
     // Worse again, while rungs are being called: nobody is called later for it.
     let worse = [opened("P1", "x"), sent("INC-1/o1/r1/s1/a1", 0), severity("P0", 14)];
     assert_eq!(is_due(&worse, 15), ["INC-1/o1/r1/s2/a1"]);
     let milder = [opened("P1", "x"), severity("P2", 1)];
     assert_eq!(is_due(&milder, 60), [""; 0]);
+}
+
+#[test]
+fn lowered_and_raised_again_it_calls_again() {
+    let rows = [opened("P1", "x"), sent("INC-1/o1/r1/s1/a1", 0), severity("P2", 1), severity("P1", 9_000)];
+    assert_eq!(is_due(&rows[..3], 8_999), ["response"]);
+    assert!(is_due(&rows, 9_000).contains(&"INC-1/o1/r7/s1/a1".to_owned()));
+    // Worse, when nobody is called any more.
+    let rows = [opened("P1", "x"), severity("P0", 9_000)];
+    assert!(is_due(&rows, 9_000).contains(&"INC-1/o1/r4/s1/a1".to_owned()));
+}
+
+#[test]
+fn who_works_on_it_has_not_answered_to_something_worse() {
+    let rows = [opened("P1", "x"), acknowledged(1), severity("P0", 10)];
+    assert_eq!(is_due(&rows, 10), ["INC-1/o1/r4/s1/a1"]);
+    assert!(is_calling(&policy(), &incident(&rows)));
+    assert_eq!(clocks(&policy(), &incident(&rows))[0].stopped, None);
+    // An answer to the old page is none to the new one.
+    let answer = |page: &str| -> Event {
+        PageAcknowledged { key: key(page), channel: "mail".to_owned(), by: asha(), at: at(11) }.into()
+    };
+    let called = [&rows[..], &[sent("INC-1/o1/r4/s1/a1", 10)]].concat();
+    let old = [&called[..], &[answer("INC-1/o1/r1/s1/a1")]].concat();
+    assert!(is_calling(&policy(), &incident(&old)));
+    let new = [&called[..], &[answer("INC-1/o1/r4/s1/a1")]].concat();
+    assert!(!is_calling(&policy(), &incident(&new)));
+    assert_eq!(clocks(&policy(), &incident(&new))[0].stopped, Some(at(11)));
+    // Not as bad any more, or as bad as before: it is known.
+    for later in [severity("P1", 12), severity("P2", 12)] {
+        let rows = [&new[..], &[later, severity("P0", 13)]].concat();
+        assert!(!is_calling(&policy(), &incident(&rows)));
+    }
+}
+
+#[test]
+fn receivers_are_told_of_every_page_they_may_have() {
+    let tried = |page: &str| -> Event { PageTried { key: key(page), at: at(0) }.into() };
+    let told = |page: &str, word| -> Event {
+        ReceiverTold { key: key(page), channel: "pd".to_owned(), word, at: at(2) }.into()
+    };
+    let said = |rows: &[Event], minutes| -> Vec<String> {
+        let tellings = tellings(&incident(rows), "pd", at(minutes));
+        tellings.iter().map(|one| format!("{} {}", one.key.dedup(), one.word.as_str())).collect()
+    };
+    let failed = |page: &str| -> Event {
+        let (channel, why) = ("pd".to_owned(), "it took too long".to_owned());
+        PageFailed { key: key(page), channel, why, at: at(0) }.into()
+    };
+    // Two attempts are one page to the receiver.
+    let rows = [opened("P1", "x"), failed("INC-1/o1/r1/s1/a1"), tried("INC-1/o1/r1/s1/a2")];
+    assert_eq!(said(&rows, 0), [""; 0]);
+    let rows = [&rows[..], &[acknowledged(1)]].concat();
+    assert_eq!(said(&rows, 1), ["INC-1/o1/r1/s1 acknowledge"]);
+    let known = [&rows[..], &[told("INC-1/o1/r1/s1/a1", Word::Acknowledge)]].concat();
+    assert_eq!(said(&known, 2), [""; 0]);
+    let over = [&rows[..], &[resolved(3)]].concat();
+    assert_eq!(said(&over, 3), ["INC-1/o1/r1/s1 resolve"]);
+    assert_eq!(said(&over, 3 + 24 * 60), [""; 0]);
+    // It is back: what was resolved stays so.
+    let back =
+        [&over[..], &[told("INC-1/o1/r1/s1/a1", Word::Resolve), reopened(4), acknowledged(5)]].concat();
+    assert_eq!(said(&back, 5), [""; 0]);
+}
+
+#[test]
+fn a_test_calls_one_rung_once_and_counts_nowhere() {
+    let test = |role: Option<&str>| -> Event {
+        TestOpened { incident: id(), role: role.map(str::to_owned), by: asha(), at: at(0) }.into()
+    };
+    let roles = |rows: &[Event]| -> Vec<Option<String>> {
+        let due = due(&policy(), &incident(rows), at(0));
+        due.into_iter().map(|one| if let Due::Page(page) = one { page.role } else { None }).collect()
+    };
+    assert_eq!(roles(&[test(None)]), [Some("on-call".to_owned())]);
+    assert_eq!(roles(&[test(Some("lead"))]), [Some("lead".to_owned())]);
+    assert_eq!(role(&policy(), &incident(&[test(Some("lead"))]), 1), Some("lead".to_owned()));
+    assert_eq!(is_due(&[test(None), sent("INC-1/o1/r1/s1/a1", 0)], 9_999), [""; 0]);
+    let state = Incidents::fold(&[test(None)]);
+    assert!(blocks_release(&policy(), &state).is_empty());
+    assert_eq!(measures(&state, None, Timestamp::MIN, Timestamp::MAX).incidents, 0);
+    assert_eq!(Incidents::fold(&[test(None), severity("P0", 1)]).nonsense, 1);
 }
 
 #[test]
@@ -306,13 +389,17 @@ Severity P0, resolved.
 #[test]
 fn pagerduty_gets_its_documented_fields() {
     let known = incident(&[opened("P1", "orders are refused")]);
-    let about =
-        About { incident: &known, service: "ticker", url: Some("https://release.example/incidents/INC-1") };
+    let about = About {
+        incident: &known,
+        service: "ticker",
+        url: Some("https://release.example/incidents/INC-1"),
+        people: &[],
+    };
     let key = key("INC-1/o1/r1/s1/a1");
     let body = |action| serde_json::to_value(pagerduty(&policy(), about, &key, action)).unwrap();
     let trigger = json!({
         "event_action": "trigger",
-        "dedup_key": "INC-1/o1/r1/s1/a1",
+        "dedup_key": "INC-1/o1/r1/s1",
         "payload": {
             "summary": "[P1] ticker: orders are refused (INC-1)",
             "source": "ticker",
@@ -326,9 +413,9 @@ fn pagerduty_gets_its_documented_fields() {
     assert_eq!(body(Action::Trigger), trigger);
     assert_eq!(
         body(Action::Acknowledge),
-        json!({ "event_action": "acknowledge", "dedup_key": "INC-1/o1/r1/s1/a1" })
+        json!({ "event_action": "acknowledge", "dedup_key": "INC-1/o1/r1/s1" })
     );
-    assert_eq!(body(Action::Resolve), json!({ "event_action": "resolve", "dedup_key": "INC-1/o1/r1/s1/a1" }));
+    assert_eq!(body(Action::Resolve), json!({ "event_action": "resolve", "dedup_key": "INC-1/o1/r1/s1" }));
 }
 
 #[test]
@@ -343,15 +430,19 @@ fn the_longest_key_fits() {
 #[test]
 fn webhooks_and_mails_say_who_is_called() {
     let known = incident(&[opened("P1", "<!channel> orders & trades")]);
-    let about = About { incident: &known, service: "ticker", url: Some("https://release.example/") };
+    let about = About {
+        incident: &known,
+        service: "ticker",
+        url: Some("https://release.example/"),
+        people: &[asha()],
+    };
     let page = Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), since: at(15) };
-    let text =
-        "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead\nhttps://release.example/";
+    let text = "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead (asha)\nhttps://release.example/";
     assert_eq!(serde_json::to_value(webhook(about, Some(&page))).unwrap(), json!({ "text": text }));
     let mail = mail(about, Some(&page));
     assert_eq!(mail.subject, "[P1] ticker: <!channel> orders & trades (INC-1)");
     let body = "[P1] ticker: <!channel> orders & trades (INC-1)\n\nseverity: P1\nstatus: open\nopened: 2027-01-15T08:00:00Z\n\
-                called: lead\npage: INC-1/o1/r1/s2/a1\nmore: https://release.example/\n";
+                called: lead (asha)\npage: INC-1/o1/r1/s2\nmore: https://release.example/\n";
     assert_eq!(mail.body, body);
 }
 
@@ -359,7 +450,7 @@ fn webhooks_and_mails_say_who_is_called() {
 fn long_and_hostile_titles_stay_within_limits() {
     let title = "&é\r\nBcc: all@example.com ".repeat(400);
     let known = incident(&[opened("P0", &title)]);
-    let about = About { incident: &known, service: "ticker", url: None };
+    let about = About { incident: &known, service: "ticker", url: None, people: &[] };
     let page = Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), since: at(0) };
     let body = pagerduty(&policy(), about, &page.key, Action::Trigger);
     assert_eq!(body.payload.unwrap().summary.chars().count(), SUMMARY_MOST);

@@ -56,8 +56,16 @@ fn line(event: &Event, wanted: &str) -> Option<(Timestamp, String)> {
         Event::RetroDrafted(body) => {
             (&body.incident, body.at, format!("retrospective drafted for {}", body.by))
         }
+        Event::TestOpened(body) => (&body.incident, body.at, format!("test page wanted by {}", body.by)),
+        Event::ReceiverTold(body) => {
+            let words = format!("{} told to {}, rung {}", body.word.as_str(), body.channel, body.key.rung);
+            (&body.key.incident, body.at, words)
+        }
         Event::PageSent(body) => {
-            let words = format!("page to {} by {}, rung {}", one_line(&body.to), body.channel, body.key.rung);
+            let missed = if body.missed.is_empty() { "" } else { "; not by " };
+            let missed = format!("{missed}{}", one_line(&body.missed.join(", ")));
+            let to = one_line(&body.to);
+            let words = format!("page to {to} by {}, rung {}{missed}", body.channel, body.key.rung);
             (&body.key.incident, body.at, words)
         }
         Event::PageFailed(body) => {
@@ -70,7 +78,8 @@ fn line(event: &Event, wanted: &str) -> Option<(Timestamp, String)> {
         Event::AlertFired(body) => {
             (body.incident.as_ref()?, body.at, format!("alert {} fired", one_line(&body.alert)))
         }
-        Event::AlertJudged(_) => return None,
+        // How it ended is a row of its own.
+        Event::PageTried(_) | Event::AlertJudged(_) => return None,
     };
     (incident == wanted).then_some((at, words))
 }

@@ -77,3 +77,38 @@ fn an_incident_is_known_to_releases_as_long_as_it_is_open() {
     assert_eq!(ledger.services["ticker"].incident_rows.len(), 4);
     assert_eq!(ledger.rows, 4);
 }
+
+#[test]
+fn the_policy_of_a_service_is_that_of_its_newest_release() {
+    use crate::event::{PolicyChanged, ReleaseOpened};
+    let mut ledger = Ledger::default();
+    let mut keep = |text: &str| {
+        let (name, text) = (String::new(), text.to_owned());
+        let kept = event::DocumentKept { what: "policy".to_owned(), name, folder: None, text };
+        let digest = kept.digest();
+        ledger.apply(Entry::Record("ticker".to_owned(), kept.into()));
+        (digest, ledger.policy_of("ticker"))
+    };
+    let (first, newest) = keep("format = 1");
+    assert_eq!(newest, Some(first));
+    let (second, newest) = keep("format = 1 #");
+    assert_eq!(newest, Some(second));
+    let (release, by) = ("r1".to_owned(), "asha".to_owned());
+    let opened = ReleaseOpened {
+        release: release.clone(),
+        service: "ticker".to_owned(),
+        version: "1".to_owned(),
+        artefact: "sha256:1".to_owned(),
+        environment: "production".to_owned(),
+        policy: first,
+        day0: None,
+        at: at(0),
+        by: by.clone(),
+    };
+    ledger.apply(Entry::Release("ticker".to_owned(), crate::event::Event::ReleaseOpened(opened)));
+    assert_eq!(ledger.policy_of("ticker"), Some(first));
+    let changed = PolicyChanged { release, policy: second, at: at(1), by };
+    ledger.apply(Entry::Release("ticker".to_owned(), crate::event::Event::PolicyChanged(changed)));
+    assert_eq!(ledger.policy_of("ticker"), Some(second));
+    assert_eq!(ledger.policy_of("other"), None);
+}

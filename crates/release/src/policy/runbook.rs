@@ -137,7 +137,9 @@ pub struct RunbookStep {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Action {
-    /// A program, without a shell.
+    /// A program, without a shell. A path counts from the policy's folder, which is also where it runs; a bare name is looked
+    /// for in `PATH`. It finds `MERIDIAN_RUN`, `MERIDIAN_ENVIRONMENT`, `MERIDIAN_REHEARSAL` (`true` or `false`) and, where they
+    /// are known, `MERIDIAN_RELEASE`, `MERIDIAN_VERSION` and `MERIDIAN_ARTEFACT` in its environment.
     Command {
         /// Program and arguments.
         run: Vec<String>,
@@ -173,7 +175,8 @@ pub enum Action {
         #[serde(default)]
         role: Option<String>,
     },
-    /// Something of ours: `drain`, `resume`, `weight=10`.
+    /// Something of ours: `drain`, `resume`, `weight=10`. It is the program of this name in `hooks/` beside the policy, called
+    /// with what stands behind the `=`: `hooks/weight 10`.
     Hook {
         /// Which.
         name: String,

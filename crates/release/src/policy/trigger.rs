@@ -31,7 +31,8 @@ pub struct Trigger {
     /// An incident of this severity is opened.
     #[serde(default)]
     pub incident: Option<String>,
-    /// Something is reported: `security-incident`, `data-corruption`, `failover-failed`.
+    /// Something is reported: `security-incident`, `data-corruption`, `failover-failed`; or a synthetic check is down, by its
+    /// `id`; or an alert of an objective is raised, by its name.
     #[serde(default)]
     pub event: Option<String>,
     /// People say so.

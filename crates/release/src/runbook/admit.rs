@@ -64,12 +64,23 @@ pub fn admits(runbook: &Runbook, state: &RunState, now: Timestamp, event: &Event
             _ => false,
         },
         Event::GoAheadGiven(_) => matches!(&next, Next::NeedsDecision { step: asked, .. } if asked == step),
-        // A step that a machine is doing is stopped before it can be skipped.
-        Event::StepEnded(body) if matches!(body.outcome, Outcome::Skipped { .. }) => match &next {
-            Next::AskPerson { what: Doing::Step { step: asked, .. }, .. } => asked == step,
-            _ => !matches!(state.standing(step), Standing::Open(_)),
+        Event::StepEnded(body) => match (&body.outcome, &next) {
+            (Outcome::Skipped { .. } | Outcome::Failed { .. }, Next::AskPerson { what, .. }) => {
+                matches!(what, Doing::Step { step: asked, .. } if asked == step)
+            }
+            // A step that a machine is doing is stopped before it can be skipped.
+            (Outcome::Skipped { .. }, _) => !matches!(state.standing(step), Standing::Open(_)),
+            // What a machine is doing fails by itself; of what nobody knows, people may say so.
+            (Outcome::Failed { .. }, Next::NeedsDecision { step: asked, why }) => {
+                asked == step && matches!(why, Question::Interrupted | Question::InterruptedOften)
+            }
+            (Outcome::Failed { .. } | Outcome::Done | Outcome::TimedOut, _) => false,
         },
-        _ => true,
+        Event::UndoEnded(body) if body.outcome != Outcome::TimedOut => {
+            matches!(&next, Next::AskPerson { what: Doing::Undo { step: asked }, .. } if asked == step)
+        }
+        // Written by whoever does it.
+        _ => false,
     };
     if wanted { Ok(()) } else { Err(Unwanted::NotAsked(step.clone())) }
 }

@@ -135,7 +135,8 @@ impl RunState {
     }
 
     fn end(&mut self, body: &StepEnded) -> Result<(), Nonsense> {
-        let end = End { outcome: body.outcome.clone(), at: body.at, by: None, output: body.output.clone() };
+        let (outcome, output) = (body.outcome.clone(), body.output.clone());
+        let end = End { outcome, at: body.at, by: body.by.clone(), output };
         if let Outcome::Skipped { by, .. } = &body.outcome {
             if body.attempt != self.coming(&body.step) - 1 {
                 return Err(Nonsense::AnotherAttempt);
@@ -196,7 +197,9 @@ impl RunState {
     fn end_undo(&mut self, body: &UndoEnded) -> Result<(), Nonsense> {
         let undo = self.undos.get_mut(&body.step).filter(|undo| undo.end.is_none());
         let undo = undo.ok_or(Nonsense::AnotherStanding)?;
-        let by = if let Outcome::Skipped { by, .. } = &body.outcome { Some(by.clone()) } else { None };
+        let skipped_by =
+            if let Outcome::Skipped { by, .. } = &body.outcome { Some(by.clone()) } else { None };
+        let by = skipped_by.or_else(|| body.by.clone());
         undo.end = Some(End { outcome: body.outcome.clone(), at: body.at, by, output: body.output.clone() });
         Ok(())
     }

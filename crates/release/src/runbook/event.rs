@@ -53,6 +53,9 @@ pub struct RunBegan {
     pub runbook: String,
     /// Digest of the policy that holds the runbook.
     pub policy: String,
+    /// The release that it is part of, if it is part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// The artefact's digest, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artefact: Option<String>,
@@ -209,6 +212,9 @@ pub struct StepEnded {
     pub output: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// The person who says so; absent: the process that did it, or whom the outcome names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// See [`Event::Confirmed`].
@@ -270,4 +276,7 @@ pub struct UndoEnded {
     pub output: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// The person who says so; absent: the process that did it, or whom the outcome names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }

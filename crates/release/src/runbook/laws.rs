@@ -63,6 +63,7 @@ impl World {
             run: run(),
             runbook: "r".to_owned(),
             policy: "sha256:00".to_owned(),
+            release: None,
             artefact: None,
             environment: "staging".to_owned(),
             rehearsal: true,
@@ -126,12 +127,12 @@ impl World {
     }
 
     fn end(&mut self, what: Doing, outcome: Outcome) {
-        let (run, at, output) = ("1".to_owned(), self.now, None);
+        let (run, at, output, by) = ("1".to_owned(), self.now, None, None);
         match what {
             Doing::Step { step, attempt } => {
-                self.write(StepEnded { run, step, attempt, outcome, output, at })
+                self.write(StepEnded { run, step, attempt, outcome, output, at, by })
             }
-            Doing::Undo { step } => self.write(UndoEnded { run, step, outcome, output, at }),
+            Doing::Undo { step } => self.write(UndoEnded { run, step, outcome, output, at, by }),
         }
     }
 
@@ -209,7 +210,8 @@ impl World {
                     1 if question != Question::Optional => self.say(confirmed).unwrap(),
                     _ => {
                         let (attempt, output) = (attempt - 1, None);
-                        self.say(StepEnded { run, step, attempt, outcome: skip, output, at }).unwrap();
+                        self.say(StepEnded { run, step, attempt, outcome: skip, output, at, by: None })
+                            .unwrap();
                     }
                 }
             }

@@ -2,15 +2,16 @@
 //!
 //! A run can prove a roll-back or a failover that was rehearsed, and a backup that was restored and compared. It does
 //! so only when it ended as done, within its limit and the check's own, where the check wants it, and with no step
-//! skipped that is not optional.
+//! skipped that is not optional; and only about the artefact that it was run for.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::event::RunOutcome;
+use super::event::{RunBegan, RunOutcome};
 use super::state::{RunState, Standing};
 use super::timing::{Slack, shown, timing};
 use crate::Length;
-use crate::policy::{Action, Check, Policy, Probe, ProofProbe, Purpose, Runbook};
+use crate::evidence::Subject;
+use crate::policy::{self, Action, Check, Policy, Probe, ProofProbe, Purpose, Runbook};
 
 /// What a run can prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,8 +31,13 @@ pub struct Proof {
     pub check: String,
     /// What it wants.
     pub kind: ProofKind,
+    /// What the run says something about: its own artefact, where it was run. Absent where that is not what the check
+    /// is about.
+    pub subject: Option<Subject>,
     /// How long the run took.
     pub took: SignedDuration,
+    /// How long it may take, by the check.
+    pub within: Option<Length>,
     /// Why the run does not prove it; empty: it does.
     pub against: Vec<String>,
 }
@@ -80,12 +86,14 @@ fn proof(check: &Check, runbook: &Runbook, state: &RunState) -> Option<Proof> {
     if kind != ProofKind::BackupRestored && runbook.limit.is_none() && probe.within.is_none() {
         against.push("neither the runbook has a `limit` nor the check a `within` to be kept".to_owned());
     }
-    let began = state.began.as_ref();
-    if let (Some(wanted), Some(began)) = (&check.environment, began)
-        && *wanted != began.environment
-    {
-        against.push(format!("it was run in `{}`, and the check is about `{wanted}`", began.environment));
-    }
+    let subject = match state.began.as_ref().map(|began| subject(check, began)) {
+        None => None,
+        Some(Ok(subject)) => Some(subject),
+        Some(Err(why)) => {
+            against.push(why);
+            None
+        }
+    };
     for step in runbook.steps.iter().filter(|step| !step.optional) {
         match state.standing(&step.id) {
             Standing::Done(_) => {}
@@ -97,7 +105,25 @@ fn proof(check: &Check, runbook: &Runbook, state: &RunState) -> Option<Proof> {
     if kind == ProofKind::BackupRestored {
         against.extend(not_compared(runbook, probe, state));
     }
-    Some(Proof { check: check.id.clone(), kind, took: timing.total, against })
+    Some(Proof { check: check.id.clone(), kind, subject, took: timing.total, within: probe.within, against })
+}
+
+/// What the run can be evidence about, for this check, or why it cannot.
+fn subject(check: &Check, began: &RunBegan) -> Result<Subject, String> {
+    let environment = began.environment.clone();
+    if let Some(wanted) = check.environment.as_ref().filter(|wanted| **wanted != environment) {
+        return Err(format!("it was run in `{environment}`, and the check is about `{wanted}`"));
+    }
+    match (check.about, &began.artefact) {
+        (policy::Subject::Artefact, Some(digest)) => {
+            Ok(Subject::Artefact { digest: digest.clone(), environment })
+        }
+        (policy::Subject::Artefact, None) => {
+            Err("it was run for no release, and the check is about the artefact of one".to_owned())
+        }
+        (policy::Subject::Environment, _) => Ok(Subject::Environment(environment)),
+        (policy::Subject::Team, _) => Ok(Subject::Team),
+    }
 }
 
 /// Where the steps are that restore what the check is about.

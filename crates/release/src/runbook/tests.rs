@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::event::*;
 use super::*;
 use crate::Loaded;
+use crate::evidence::Subject;
 use crate::policy::{Policy, Runbook};
 
 const POLICY: &str = r#"
@@ -99,7 +100,8 @@ fn began(book: &str, choices: &[(&str, bool)]) -> RunBegan {
         run: run(),
         runbook: book.to_owned(),
         policy: "sha256:00".to_owned(),
-        artefact: None,
+        release: None,
+        artefact: Some("sha256:aa".to_owned()),
         environment: "staging".to_owned(),
         rehearsal: true,
         choices: choices.iter().map(|(step, wanted)| ((*step).to_owned(), *wanted)).collect(),
@@ -113,7 +115,8 @@ fn start(step: &str, attempt: u32, seconds: i64) -> Event {
 }
 
 fn end(step: &str, attempt: u32, outcome: Outcome, seconds: i64) -> Event {
-    StepEnded { run: run(), step: step.to_owned(), attempt, outcome, output: None, at: at(seconds) }.into()
+    let step = step.to_owned();
+    StepEnded { run: run(), step, attempt, outcome, output: None, at: at(seconds), by: None }.into()
 }
 
 fn taken_over(seconds: i64) -> Event {
@@ -183,8 +186,14 @@ fn a_failure_undoes_what_was_done_and_says_what_is_left() {
     let started = UndoStarted { run: run(), step: "drain".to_owned(), at: at(6) };
     twice.extend([&started.into()]);
     let half = twice.clone();
-    let undone =
-        UndoEnded { run: run(), step: "drain".to_owned(), outcome: Outcome::Done, output: None, at: at(7) };
+    let undone = UndoEnded {
+        run: run(),
+        step: "drain".to_owned(),
+        outcome: Outcome::Done,
+        output: None,
+        at: at(7),
+        by: None,
+    };
     twice.extend([&undone.into()]);
     assert_eq!(next(&book, &twice, at(8)), Next::Finished { outcome: RunOutcome::RolledBack });
     // A process that dies while it undoes: it is not undone again, and people are told.
@@ -218,6 +227,20 @@ fn machines_cannot_be_confirmed_or_skipped_while_they_work() {
     let skipped = end("drain", 1, Outcome::Skipped { by: run(), why: run() }, 2);
     assert_eq!(admits(&book("deploy"), &open, at(2), &skipped), refused);
     assert_eq!(admits(&book("deploy"), &open, at(130), &confirmed), refused);
+    for outcome in [failed(), Outcome::Done, Outcome::TimedOut] {
+        assert_eq!(admits(&book("deploy"), &open, at(2), &end("drain", 1, outcome, 2)), refused);
+    }
+    // Once its process is gone, a person may know that it failed.
+    let doubt = state(began("deploy", &[]), &[start("drain", 1, 1), taken_over(2)]);
+    assert_eq!(admits(&book("deploy"), &doubt, at(3), &end("drain", 1, failed(), 3)), Ok(()));
+    assert_eq!(admits(&book("deploy"), &doubt, at(3), &end("drain", 1, Outcome::Done, 3)), refused);
+    let mut back = doubt;
+    let (by, why) = (run(), run());
+    back.extend([&RunTurnedBack { run: run(), why, at: at(4), by }.into()]);
+    back.extend([&UndoStarted { run: run(), step: "drain".to_owned(), at: at(5) }.into()]);
+    let (step, outcome, by) = ("drain".to_owned(), Outcome::Done, Some(run()));
+    let undone = UndoEnded { run: run(), step, outcome, output: None, at: at(6), by };
+    assert_eq!(admits(&book("deploy"), &back, at(6), &undone.into()), refused);
 }
 
 #[test]
@@ -258,6 +281,19 @@ fn a_rehearsal_is_proof_of_what_it_did_and_no_more() {
     let slow = state(began("back", &[("data", true)]), &[&stop[..], &restore, &compare(1_701)].concat());
     let late = &proofs(&policy, &book, &slow)[0].against;
     assert_eq!(*late, ["it took 13m26s more than the runbook's limit"]);
+}
+
+#[test]
+fn a_rehearsal_is_about_its_own_artefact() {
+    let (policy, book) = (policy(), book("back"));
+    let rows = [start("stop", 1, 0), end("stop", 1, Outcome::Done, 1), start("compare", 1, 1)];
+    let rows = [&rows[..], &[end("compare", 1, Outcome::Done, 6), ended(6)]].concat();
+    let proof = |began| proofs(&policy, &book, &state(began, &rows)).remove(0);
+    let one = proof(began("back", &[("data", false)]));
+    let about = Subject::Artefact { digest: "sha256:aa".to_owned(), environment: "staging".to_owned() };
+    assert_eq!((one.holds(), one.subject), (true, Some(about)));
+    let none = proof(RunBegan { artefact: None, ..began("back", &[("data", false)]) });
+    assert_eq!((none.holds(), none.subject), (false, None));
 }
 
 #[test]

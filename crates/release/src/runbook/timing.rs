@@ -262,7 +262,7 @@ impl Timing {
 }
 
 /// `2m3.5s`: whole minutes, then seconds to a tenth, rounded down.
-pub(super) fn shown(length: SignedDuration) -> String {
+pub fn shown(length: SignedDuration) -> String {
     let (seconds, tenth) = (length.as_secs(), length.subsec_millis() / 100);
     let whole = Length::seconds(u64::try_from(seconds).unwrap_or(0));
     match tenth {

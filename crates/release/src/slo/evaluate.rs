@@ -129,6 +129,11 @@ impl Evaluator {
         }
     }
 
+    /// What is watched.
+    pub const fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
     /// Takes the samples of one scrape at `at`; those of other series, and values that are no numbers, are left out.
     /// Samples have to come in the order of time: an older one than the series has is left out, too.
     pub fn ingest(&mut self, at: Timestamp, samples: &[Sample<'_>]) {

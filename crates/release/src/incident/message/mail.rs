@@ -29,8 +29,8 @@ pub fn mail(about: About<'_>, page: Option<&Page>) -> Mail {
         format!("opened: {}", incident.opened.at),
     ];
     if let Some(page) = page {
-        lines.extend(page.role.as_ref().map(|role| format!("called: {role}")));
-        lines.push(format!("page: {}", page.key));
+        lines.extend(super::called(about, Some(page)).map(|called| format!("called: {called}")));
+        lines.push(format!("page: {}", page.key.dedup()));
     }
     // Half an address leads nowhere.
     let url = about.url.filter(|url| url.len() <= LINE_MOST - 6);

@@ -45,7 +45,7 @@ pub enum Level {
 pub struct PagerDuty {
     /// What is wanted.
     pub event_action: Action,
-    /// The page's key.
+    /// The page's key, the same for each attempt.
     pub dedup_key: String,
     /// With a trigger only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +71,16 @@ pub struct Payload {
     pub timestamp: Timestamp,
     /// The policy's own severity.
     pub class: String,
+    /// Who is called, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_details: Option<Details>,
+}
+
+/// See [`Payload::custom_details`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Details {
+    /// Names.
+    pub called: String,
 }
 
 /// Where people read on.
@@ -84,7 +94,7 @@ pub struct Link {
 
 /// The body for a page: acknowledge and resolve go out under the key that was triggered.
 pub fn pagerduty(policy: &Policy, about: About<'_>, key: &PageKey, action: Action) -> PagerDuty {
-    let dedup_key = key.to_string();
+    let dedup_key = key.dedup();
     if action != Action::Trigger {
         return PagerDuty { event_action: action, dedup_key, payload: None, links: Vec::new(), client: None };
     }
@@ -102,6 +112,8 @@ pub fn pagerduty(policy: &Policy, about: About<'_>, key: &PageKey, action: Actio
         severity: level,
         timestamp: about.incident.opened.at,
         class: severity.clone(),
+        custom_details: super::called(about, None)
+            .map(|called| Details { called: cut(&called, SUMMARY_MOST) }),
     };
     let link = |href: &str| Link { href: href.to_owned(), text: about.incident.id().to_owned() };
     PagerDuty {

@@ -19,8 +19,8 @@ pub struct Webhook {
 pub fn webhook(about: About<'_>, page: Option<&Page>) -> Webhook {
     // An escaped character is five at most, so 780 of them stay below the limit, and no escape is cut in the middle.
     let mut text = cut(&about.headline(), 400);
-    if let Some(role) = page.and_then(|page| page.role.as_ref()) {
-        text.push_str(&format!("\ncalled: {}", cut(role, 60)));
+    if let Some(called) = super::called(about, page) {
+        text.push_str(&format!("\ncalled: {}", cut(&super::one_line(&called), 60)));
     }
     // Half an address leads nowhere.
     if let Some(url) = about.url.filter(|url| url.len() <= 300) {

@@ -1,0 +1,218 @@
+//! What has to be sent now, by everything that is written: pages, and what receivers have to be told.
+//!
+//! Enters: the ledger, channels, what is under way. Leaves: rows to write first, jobs to do then, when to look again.
+//! Never here: sending, a clock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use release::incident::event::{ClockBreached, Event, PageTried};
+use release::incident::message::{About, Action, mail, pagerduty, webhook};
+use release::incident::{self, Due, Incident, Page, PageKey, Status, TOLD_FOR, Word};
+use release::ledger::{Entry, Ledger, Service};
+use release::{Digest, Policy};
+
+use super::channel::{Channel, Channels};
+use super::people;
+use super::send::Message;
+
+/// At most so many jobs are under way; what is due beyond that waits for one to end, the oldest incident first.
+pub(super) const JOBS_MOST: usize = 256;
+
+/// One message to send.
+pub(super) struct Job {
+    pub(super) what: What,
+    /// Since when it is due.
+    pub(super) since: Timestamp,
+    /// For the journal: a role and names, never an address.
+    pub(super) to: String,
+    pub(super) channels: Vec<Arc<Channel>>,
+    pub(super) message: Message,
+}
+
+/// What a job is about: nothing is under way twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct What {
+    pub(super) service: String,
+    pub(super) key: PageKey,
+    pub(super) tell: Option<Tell>,
+}
+
+/// What is told to which channel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tell {
+    pub(super) channel: String,
+    pub(super) word: Word,
+}
+
+/// What to do.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) rows: Vec<Entry>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) wakes_at: Option<Timestamp>,
+}
+
+/// What is under way, or has to wait.
+#[derive(Clone, Default)]
+pub(super) struct Going {
+    /// Jobs that have begun.
+    pub(super) jobs: std::collections::BTreeSet<What>,
+    /// What was told in vain, and when it is told again.
+    pub(super) waits: BTreeMap<What, Timestamp>,
+}
+
+/// Policies that were read already.
+#[derive(Default)]
+pub(super) struct Policies(BTreeMap<Digest, Arc<Policy>>);
+
+impl Policies {
+    /// The policy that holds for a service. One that cannot be read must not keep people from being called: then nothing
+    /// is known of severities, and unknown ones call.
+    pub(super) fn of(&mut self, ledger: &Ledger, service: &str) -> Option<Arc<Policy>> {
+        let Some(digest) = ledger.policy_of(service) else { return bare(service) };
+        if let Some(known) = self.0.get(&digest) {
+            return Some(Arc::clone(known));
+        }
+        let Some(loaded) = ledger.policy(&digest) else {
+            tracing::error!(service, %digest, "the policy cannot be read: every open incident calls everybody");
+            return bare(service);
+        };
+        let policy = Arc::new(loaded.policy);
+        self.0.insert(digest, Arc::clone(&policy));
+        Some(policy)
+    }
+}
+
+fn bare(service: &str) -> Option<Arc<Policy>> {
+    let text = format!("format = 1\nservice = {{ name = {service:?} }}\n");
+    release::Loaded::parse(&text).ok().map(|loaded| Arc::new(loaded.policy))
+}
+
+/// Incidents about which there may be something to do: open ones, and those whose end is still news.
+pub(super) fn live<'a>(service: &'a Service, now: Timestamp) -> impl Iterator<Item = &'a Incident> {
+    let is_news = move |incident: &&Incident| {
+        let over = incident.opening().and_then(|opening| opening.resolved);
+        over.is_none_or(|over| now.duration_since(over).as_secs() < TOLD_FOR.signed_seconds())
+    };
+    service.incidents.incidents.values().filter(is_news)
+}
+
+/// See the module.
+pub(super) fn plan(
+    ledger: &Ledger,
+    policies: &mut Policies,
+    channels: &Channels,
+    going: &Going,
+    now: Timestamp,
+) -> Plan {
+    let mut plan = Plan::default();
+    for (name, service) in &ledger.services {
+        for incident in live(service, now) {
+            let Some(policy) = policies.of(ledger, name) else { continue };
+            let one = One { ledger, name, policy: &policy, incident, channels, going, now };
+            one.calls(&mut plan);
+            one.tells(&mut plan);
+        }
+    }
+    plan
+}
+
+/// One incident with everything around it.
+struct One<'a> {
+    ledger: &'a Ledger,
+    name: &'a str,
+    policy: &'a Policy,
+    incident: &'a Incident,
+    channels: &'a Channels,
+    going: &'a Going,
+    now: Timestamp,
+}
+
+impl One<'_> {
+    fn calls(&self, plan: &mut Plan) {
+        if self.incident.status() == Status::Resolved {
+            return;
+        }
+        for due in incident::due(self.policy, self.incident, self.now) {
+            match due {
+                Due::Page(page) => self.call(page, plan),
+                Due::Breach(breach) => {
+                    let (incident, at) = (self.incident.id().to_owned(), self.now);
+                    let row = ClockBreached { incident, clock: breach.clock, since: breach.since, at };
+                    plan.rows.push(self.row(row));
+                }
+            }
+        }
+        plan.wakes_at = earlier(plan.wakes_at, incident::wakes_at(self.policy, self.incident, self.now));
+    }
+
+    fn call(&self, page: Page, plan: &mut Plan) {
+        let what = What { service: self.name.to_owned(), key: page.key.first(), tell: None };
+        if self.going.jobs.contains(&what) || self.going.jobs.len() + plan.jobs.len() >= JOBS_MOST {
+            return;
+        }
+        if self.incident.pages.get(&page.key).is_none_or(|known| known.tried.is_none()) {
+            plan.rows.push(self.row(PageTried { key: page.key.clone(), at: self.now }));
+        }
+        let role = page.role.as_deref();
+        let day0 = people::day0(self.ledger, self.name, self.policy);
+        let people = people::called(self.policy, day0, role, self.now);
+        let link = self.channels.link.as_ref().map(|link| format!("{link}{}", self.incident.id()));
+        let about =
+            About { incident: self.incident, service: self.name, url: link.as_deref(), people: &people };
+        let message = Message {
+            pagerduty: pagerduty(self.policy, about, &page.key, Action::Trigger),
+            people: Some((webhook(about, Some(&page)), mail(about, Some(&page)))),
+            at: self.now,
+        };
+        let to = match (role, people.join(", ")) {
+            (None, people) if people.is_empty() => "everybody".to_owned(),
+            (None, people) => people,
+            (Some(role), people) if people.is_empty() => role.to_owned(),
+            (Some(role), people) => format!("{role} ({people})"),
+        };
+        let (channels, since) = (self.channels.of(role), page.since);
+        let what = What { key: page.key, ..what };
+        plan.jobs.push(Job { what, since, to, channels, message });
+    }
+
+    fn tells(&self, plan: &mut Plan) {
+        for channel in self.channels.all.iter().filter(|channel| channel.kind == "pagerduty") {
+            for telling in incident::tellings(self.incident, &channel.id, self.now) {
+                let role = incident::role(self.policy, self.incident, telling.key.rung);
+                let page = What { service: self.name.to_owned(), key: telling.key.clone(), tell: None };
+                let tell = Tell { channel: channel.id.clone(), word: telling.word };
+                let what = What { tell: Some(tell), ..page.clone() };
+                let reached = self.channels.of(role.as_deref()).iter().any(|one| one.id == channel.id);
+                // A page that is still on its way would open again what was closed before it.
+                let is_busy = self.going.jobs.contains(&page) || self.going.jobs.contains(&what);
+                if !reached || is_busy || self.going.jobs.len() + plan.jobs.len() >= JOBS_MOST {
+                    continue;
+                }
+                if let Some(again) = self.going.waits.get(&what).filter(|again| **again > self.now) {
+                    plan.wakes_at = earlier(plan.wakes_at, Some(*again));
+                    continue;
+                }
+                let action = match telling.word {
+                    Word::Acknowledge => Action::Acknowledge,
+                    Word::Resolve => Action::Resolve,
+                };
+                let about = About { incident: self.incident, service: self.name, url: None, people: &[] };
+                let pagerduty = pagerduty(self.policy, about, &telling.key, action);
+                let message = Message { pagerduty, people: None, at: self.now };
+                let (channels, since) = (vec![Arc::clone(channel)], telling.since);
+                plan.jobs.push(Job { what, since, to: String::new(), channels, message });
+            }
+        }
+    }
+
+    fn row(&self, event: impl Into<Event>) -> Entry {
+        Entry::Incident(self.name.to_owned(), event.into())
+    }
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    [one, other].into_iter().flatten().min()
+}

@@ -1,0 +1,46 @@
+//! Which policy holds for which service now.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use release::Policy;
+use release::digest::Digest;
+use release::ledger::{Entry, Ledger};
+
+use crate::Control;
+use crate::book::{BookError, WriteError};
+
+/// One service with its policy.
+pub(super) struct Current {
+    pub(super) service: String,
+    pub(super) digest: Digest,
+    pub(super) policy: Arc<Policy>,
+    /// Where its relative paths count from.
+    pub(super) folder: Option<PathBuf>,
+}
+
+/// Every service with a policy that this build can read.
+pub(super) fn current(control: &Control) -> Result<Vec<Current>, BookError> {
+    control.book.read(|ledger| of(control, ledger))
+}
+
+/// The same from a ledger.
+pub(super) fn of(control: &Control, ledger: &Ledger) -> Vec<Current> {
+    let one = |service: &String| {
+        let digest = ledger.policy_of(service)?;
+        let policy = control.watch.policy(ledger, &digest)?;
+        let folder = ledger.documents.get(&digest)?.folder.as_ref().map(PathBuf::from);
+        Some(Current { service: service.clone(), digest, policy, folder })
+    };
+    ledger.services.keys().filter_map(one).collect()
+}
+
+/// Writes rows as they are.
+pub(super) fn write(control: &Control, rows: Vec<Entry>) -> Result<(), BookError> {
+    let written = control.book.write(|_, _| Ok::<_, Infallible>((rows.clone(), ())));
+    written.map_err(|error| match error {
+        WriteError::Unwanted(never) => match never {},
+        WriteError::Book(error) => error,
+    })
+}

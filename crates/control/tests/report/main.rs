@@ -1,0 +1,10 @@
+//! Reports of a told release: whole ones are confirmed, and whatever is changed in one is named.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "../../../dossier/tests/story/mod.rs"]
+mod story;
+
+mod forged;
+mod routes;
+mod tampered;
+mod world;

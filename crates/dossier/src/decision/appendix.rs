@@ -1,0 +1,82 @@
+//! Notes of the policy, every piece of evidence with its hash, how to check all of it.
+
+use release::evidence::{Question, Subject};
+
+use super::Case;
+use crate::document::{Block, Cell, Section, Table, Tone};
+use crate::prose;
+
+/// What the policy says in words.
+pub(super) fn notes(case: &Case<'_>) -> Section {
+    let mut section = Section::new("Notes");
+    for note in &case.policy().notes {
+        section.heading(&note.title);
+        section.blocks.extend(prose::blocks(&note.text));
+    }
+    section
+}
+
+/// Everything that was seen, newest of each question.
+pub(super) fn evidence(case: &Case<'_>) -> Section {
+    let mut section = Section::new("Evidence");
+    let mut table = Table::new(["Question", "About", "Answer", "Taken, by", "Measured", "Hash"]);
+    for standing in &case.state.standings {
+        let (evidence, observed) = (&standing.newest, &standing.newest.observed);
+        let question = match &observed.question {
+            Question::Check(id) => format!("check {id}"),
+            Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
+            Question::Review(id) => format!("review {id}"),
+            Question::Metric(id) => format!("metric {id}"),
+        };
+        let about = match &observed.subject {
+            Subject::Artefact { digest, environment } if *digest == case.release().artefact => {
+                format!("this artefact in {environment}")
+            }
+            Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
+            Subject::Environment(environment) => environment.clone(),
+            Subject::Team => "the team".to_owned(),
+        };
+        let answer = evidence.answer();
+        let tone = if answer.as_str() == "pass" { Tone::Good } else { Tone::Bad };
+        let words = if answer.why().is_empty() {
+            answer.as_str().to_owned()
+        } else {
+            format!("{}: {}", answer.as_str(), answer.why())
+        };
+        let by = observed.by.as_deref().map(|by| case.person(by)).unwrap_or_default();
+        let mut figures: Vec<String> =
+            observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        figures.extend(observed.control_failed.map(|failed| {
+            if failed { "control failed as it must".to_owned() } else { "control passed, too".to_owned() }
+        }));
+        table.row([
+            question.into(),
+            about.into(),
+            Cell::toned(words, tone),
+            Cell::lines([case.moment(observed.taken), by]),
+            super::checklist::or_dash(Cell::lines(figures)),
+            Cell::code(evidence.hash.to_string()),
+        ]);
+    }
+    section.table(table);
+    section
+}
+
+/// The last section.
+pub(super) fn how_to_check(case: &Case<'_>) -> Section {
+    let mut section = Section::new("How to check this document");
+    section.text(
+        "Every figure here follows from the journal in journal.jsonl, which lies beside this file. The command below needs no \
+         network and no server: it follows the hash chain of the journal row by row, computes the hash of each piece of evidence, \
+         verifies each signature with the key that the policy names, decides every recorded decision again, computes this document \
+         again, and names the first line that differs.",
+    );
+    section.blocks.push(Block::Code("meridian release verify .".to_owned()));
+    let mut table = Table::new(["What", "Value"]);
+    table.row(["Rows of the journal".into(), Cell::from(case.edition.seq.to_string())]);
+    table.row(["Hash of the last row".into(), Cell::code(&case.edition.hash)]);
+    table.row(["Policy".into(), Cell::code(case.release().policy.to_string())]);
+    table.row(["Program".into(), format!("Meridian {}", case.edition.program).into()]);
+    section.table(table);
+    section
+}
