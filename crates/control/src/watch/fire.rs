@@ -25,7 +25,7 @@ struct Wrong {
 
 enum What {
     Check(String),
-    Alert { slo: Slo, alert: String, pages: bool },
+    Alert { slo: Box<Slo>, alert: String, pages: bool },
 }
 
 /// Writes what follows from all that is wrong now. Again and again does no harm.
@@ -47,7 +47,11 @@ fn wrong(control: &Control) -> Vec<Wrong> {
             let (service, environment) = (&service, &environment);
             all.extend(one.firing().map(|(alert, since, pages)| Wrong {
                 service: service.clone(),
-                what: What::Alert { slo: one.objective.slo.clone(), alert: alert.to_owned(), pages },
+                what: What::Alert {
+                    slo: Box::new(one.objective.slo.clone()),
+                    alert: alert.to_owned(),
+                    pages,
+                },
                 environment: environment.clone(),
                 since,
             }));

@@ -119,7 +119,7 @@ impl Process {
     }
 }
 
-fn condition<'a>(page: &'a Value, place: usize) -> &'a str {
+fn condition(page: &Value, place: usize) -> &str {
     page["services"][0]["components"][place]["condition"].as_str().unwrap_or_default()
 }
 

@@ -148,7 +148,7 @@ pub fn samples_for(objective: &Objective, all: &[Series<'_>], mut take: impl FnM
     let wanted = all
         .iter()
         .filter(|series| selectors.iter().flatten().any(|selector| selector.metric() == series.name));
-    let labelled: Vec<(&str, Vec<(&str, &str)>, f64)> = wanted
+    let labelled: Vec<_> = wanted
         .map(|series| {
             let mut labels: Vec<(&str, &str)> =
                 series.labels.iter().map(|(label, value)| (*label, &**value)).collect();
