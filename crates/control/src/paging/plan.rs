@@ -91,7 +91,7 @@ fn bare(service: &str) -> Option<Arc<Policy>> {
 }
 
 /// Incidents about which there may be something to do: open ones, and those whose end is still news.
-pub(super) fn live<'a>(service: &'a Service, now: Timestamp) -> impl Iterator<Item = &'a Incident> {
+pub(super) fn live(service: &Service, now: Timestamp) -> impl Iterator<Item = &Incident> {
     let is_news = move |incident: &&Incident| {
         let over = incident.opening().and_then(|opening| opening.resolved);
         over.is_none_or(|over| now.duration_since(over).as_secs() < TOLD_FOR.signed_seconds())

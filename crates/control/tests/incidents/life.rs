@@ -21,14 +21,14 @@ async fn an_open_incident_blocks_the_release_until_it_is_resolved() {
     let release = world.post("/v1/release/releases", &body).await["release"].as_str().unwrap().to_owned();
     assert_eq!(against(&world, &release).await, [""; 0]);
     let id = world.incident("P1").await;
-    assert_eq!(against(&world, &release).await, [id.clone()]);
+    assert_eq!(against(&world, &release).await, std::slice::from_ref(&id));
     let by = json!({ "by": "asha" });
     world.post(&format!("/v1/incidents/{id}/mitigate"), &by).await;
-    assert_eq!(against(&world, &release).await, [id.clone()]);
+    assert_eq!(against(&world, &release).await, std::slice::from_ref(&id));
     world.post(&format!("/v1/incidents/{id}/severity"), &json!({ "severity": "P3", "by": "asha" })).await;
     assert_eq!(against(&world, &release).await, [""; 0]);
     world.post(&format!("/v1/incidents/{id}/severity"), &json!({ "severity": "P0", "by": "asha" })).await;
-    assert_eq!(against(&world, &release).await, [id.clone()]);
+    assert_eq!(against(&world, &release).await, std::slice::from_ref(&id));
     world.post(&format!("/v1/incidents/{id}/resolve"), &by).await;
     assert_eq!(against(&world, &release).await, [""; 0]);
     world.post(&format!("/v1/incidents/{id}/reopen"), &by).await;
