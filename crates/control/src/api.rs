@@ -52,6 +52,7 @@ pub fn routes() -> Vec<Route> {
     crate::runs::routes(&mut table);
     crate::incidents::routes(&mut table);
     crate::watch::routes(&mut table);
+    crate::plans::routes(&mut table);
     table.0
 }
 

@@ -74,7 +74,11 @@ fn admit(door: &Door, request: &Request, scope: Scope) -> Result<Arc<Principal>,
 fn refusal(denied: &Denied) -> Response {
     let status = if denied.is_unauthenticated() { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
     let error = json!({"code": denied.code(), "message": denied.to_string(), "hint": denied.hint()});
-    (status, Json(json!({ "error": error }))).into_response()
+    let mut response = (status, Json(json!({ "error": error }))).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
 }
 
 async fn headers(mut response: Response) -> Response {

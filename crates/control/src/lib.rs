@@ -10,6 +10,7 @@
 //! - [`runs`]: runs of runbooks, performed step by step.
 //! - [`incidents`]: from the first word about them to the retrospective.
 //! - [`paging`]: sends pages, until somebody answers.
+//! - [`plans`]: the plan around day 0, meetings, success.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
 //! - [`signing`]: whether a signature is somebody's.
@@ -28,6 +29,7 @@ pub mod evidence;
 pub mod host;
 pub mod incidents;
 pub mod paging;
+pub mod plans;
 pub mod probe;
 pub mod refused;
 pub mod releases;

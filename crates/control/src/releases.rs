@@ -20,6 +20,8 @@ use crate::api::{READ, Table};
 use crate::refused::Refused;
 
 pub use found::{Found, find, policy};
+pub(crate) use opened::person;
+pub(crate) use people::holds;
 
 /// Its routes.
 pub fn routes(table: &mut Table) {

@@ -7,6 +7,8 @@ use tokio::task::JoinSet;
 
 use crate::Control;
 
+/// What broke off begins again after this.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Rows of other processes are looked for so often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -14,14 +16,26 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub async fn serve(control: Arc<Control>) {
     let mut work: JoinSet<()> = JoinSet::new();
     // One line for each room.
-    work.spawn(look(Arc::clone(&control)));
-    work.spawn(crate::runs::serve(Arc::clone(&control)));
-    work.spawn(crate::paging::serve(Arc::clone(&control), control.cancel.clone()));
-    work.spawn(crate::watch::serve(Arc::clone(&control)));
-    while let Some(ended) = work.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a part of control broke off; the others go on");
+    work.spawn(lasting(Arc::clone(&control), "looking", look));
+    work.spawn(lasting(Arc::clone(&control), "runs", crate::runs::serve));
+    work.spawn(lasting(Arc::clone(&control), "paging", page));
+    work.spawn(lasting(Arc::clone(&control), "watch", crate::watch::serve));
+    work.spawn(lasting(Arc::clone(&control), "plans", crate::plans::serve));
+    while work.join_next().await.is_some() {}
+}
+
+/// Begins again whatever broke off: everything that it has to know is in the journal.
+async fn lasting<F: Future<Output = ()> + Send + 'static>(
+    control: Arc<Control>,
+    name: &'static str,
+    work: impl Fn(Arc<Control>) -> F,
+) {
+    while !control.cancel.is_asked() {
+        match tokio::spawn(work(Arc::clone(&control))).await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(name, %error, "a part of control broke off and begins again"),
         }
+        tokio::time::sleep(AGAIN_AFTER).await;
     }
 }
 
@@ -36,4 +50,9 @@ async fn look(control: Arc<Control>) {
             tracing::error!(%error, "control's journal cannot be read");
         }
     }
+}
+
+async fn page(control: Arc<Control>) {
+    let cancel = control.cancel.clone();
+    crate::paging::serve(control, cancel).await;
 }

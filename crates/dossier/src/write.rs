@@ -46,7 +46,7 @@ fn escaped(text: impl AsRef<str>) -> String {
 
 /// A cell as Markdown: one line.
 fn in_line(cell: &Cell) -> String {
-    let lines: Vec<String> = cell.lines.iter().map(|line| escaped(line)).collect();
+    let lines: Vec<String> = cell.lines.iter().map(escaped).collect();
     let text = lines.join("<br>");
     match (cell.tone, text.is_empty()) {
         (_, true) => String::new(),

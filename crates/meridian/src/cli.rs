@@ -1,7 +1,9 @@
 //! The arguments of every command, with their help. One definition serves parsing, help and completion.
 
+mod incident;
 mod journal;
 mod operator;
+mod plan;
 mod release;
 mod runbook;
 mod slo;
@@ -12,8 +14,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::incident::*;
 pub use self::journal::{JournalArguments, JournalCommand};
 pub use self::operator::*;
+pub use self::plan::*;
 pub use self::release::*;
 pub use self::runbook::*;
 pub use self::slo::SloCommand;
@@ -82,6 +86,9 @@ pub enum Command {
     /// Run runbooks: deployments, roll-backs, answers to incidents, timed and resumable
     #[command(subcommand)]
     Runbook(RunbookCommand),
+    /// Open incidents, say what happens, page people, look back
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Start control by itself: releases, runbooks, incidents and checks of any service, without a gateway
     Control(ControlArguments),
     /// Objectives as code: Prometheus rules with their tests, dashboards
@@ -375,6 +382,9 @@ pub struct ControlArguments {
     /// Data directory, created if it is missing
     #[arg(long, value_name = "DIR", default_value = "meridian-data")]
     pub data: PathBuf,
+    /// Where pages go, in place of DATA/channels.toml
+    #[arg(long, value_name = "FILE")]
+    pub channels: Option<PathBuf>,
     /// How much to log: error, warn, info, debug, trace, or per module
     #[arg(long, value_name = "FILTER", default_value = "info", env = "MERIDIAN_LOG", value_parser = parse_log)]
     pub log: String,

@@ -22,6 +22,9 @@ use crate::failure::Failure;
 use crate::version::VERSION;
 use crate::{logs, output};
 
+/// Its name among the processes of a data directory.
+const INSTANCE: &str = "control";
+
 /// `meridian control`: until it is told to end.
 pub fn run(arguments: &ControlArguments) -> Result<(), Failure> {
     logs::start(&arguments.log)?;
@@ -47,15 +50,21 @@ async fn serve(arguments: &ControlArguments) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(system)?;
     let started = access::start(&directory, entropy::system(), MachineClock.wall())
         .map_err(|error| Failure::of(&error).maybe_hint(error.hint()))?;
+    // What is published is found as long as this process lives.
+    let alive = directory.register(INSTANCE);
+    let _alive = alive.map_err(|error| Failure::of(&error).maybe_hint(error.hint()))?;
     let mut hosted = Hosted::open(directory).map_err(|error| Failure::of(&error).maybe_hint(error.hint()))?;
     let listen = format!("http://{address}");
     let info = RunInfo {
         pid: std::process::id(),
-        instance: "control".to_owned(),
+        instance: INSTANCE.to_owned(),
         listen: listen.clone(),
         kite_listen: String::new(),
     };
     claimed.publish(&info).map_err(|error| Failure::of(&error).maybe_hint(error.hint()))?;
+    if let Some(file) = &arguments.channels {
+        hosted.control.paging.read_channels_from(file.clone());
+    }
     hosted.begin();
     if let Some(token) = &started.new_admin {
         output::data(&format!("admin key {}\n", token.expose()));

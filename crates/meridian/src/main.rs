@@ -7,6 +7,7 @@ mod cli;
 mod control;
 mod failure;
 mod hosting;
+mod incident;
 mod instance;
 mod instruments;
 mod journal;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Signal(command) => signals::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Release(command) => release::run(command),
+        Command::Incident(command) => incident::run(command),
         Command::Runbook(command) => runbook::run(command),
         Command::Control(arguments) => hosting::run(&arguments),
         Command::Slo(command) => slos::run(command),

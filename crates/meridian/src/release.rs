@@ -5,8 +5,10 @@ mod check;
 mod chosen;
 mod lint;
 mod people;
+mod plan;
 mod policy;
 mod report;
+mod said;
 mod score;
 mod window;
 
@@ -42,5 +44,6 @@ pub fn run(command: ReleaseCommand) -> Result<(), Failure> {
         ReleaseCommand::Window(arguments) => window::run(&arguments),
         ReleaseCommand::Report(arguments) => report::run(&arguments),
         ReleaseCommand::Verify(arguments) => report::verify(&arguments),
+        ReleaseCommand::Planned(command) => plan::run(command),
     }
 }

@@ -37,6 +37,28 @@ impl Days {
         }
     }
 
+    /// The first moment of that day, or that time of day on it; `None` while nobody knows.
+    pub fn begin(&self, day: i32, time: Option<&str>) -> Option<Timestamp> {
+        let time = time.map_or(Some(Time::midnight()), |time| time.parse().ok())?;
+        self.moment(self.date(day)?, time)
+    }
+
+    /// Which day of the plan a moment is on; `None` while nobody knows.
+    pub fn day_of(&self, at: Timestamp) -> Option<i64> {
+        let since = self.date_of(at).since(self.day0?).ok()?;
+        Some(i64::from(since.get_days()))
+    }
+
+    /// The date of a moment where the service is.
+    pub fn date_of(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Where the service is.
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The first moment after that date.
     pub fn after(&self, date: Date) -> Option<Timestamp> {
         self.moment(date.tomorrow().ok()?, Time::midnight())

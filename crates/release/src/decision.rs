@@ -29,7 +29,10 @@ use crate::signature::Verify;
 use crate::state::State;
 use crate::table::table;
 
-pub(crate) use register::review_score;
+pub(crate) use approval::unsigned;
+pub(crate) use conditions::{Standing as ConditionStanding, standing as condition_standing};
+pub(crate) use register::{Looked, findings, review_score, reviewed};
+pub(crate) use tasks::undone;
 
 /// Whether the moment that the release is meant for lies in a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

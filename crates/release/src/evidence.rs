@@ -38,6 +38,8 @@ pub enum Question {
     },
     /// A review's mark, in the figure `score`.
     Review(String),
+    /// A metric of the policy that a person says, by its `id`: satisfaction, tickets.
+    Metric(String),
 }
 
 impl fmt::Display for Question {
@@ -46,6 +48,7 @@ impl fmt::Display for Question {
             Question::Check(id) => write!(f, "check `{id}`"),
             Question::Row { scorecard, row } => write!(f, "row `{row}` of `{scorecard}`"),
             Question::Review(id) => write!(f, "review `{id}`"),
+            Question::Metric(id) => write!(f, "metric `{id}`"),
         }
     }
 }
@@ -174,8 +177,8 @@ pub struct FromTheFuture {
 
 impl Observation {
     /// SHA-256 of the canonical form `meridian release evidence 1` with these fields, in this order; optional ones are left out where
-    /// there is nothing: `check`, or `scorecard` and `row`, or `review`; `artefact` and `environment`, or `environment`, or `team`
-    /// (empty); `taken`, `expires` (RFC 3339, UTC); `answer`, `why`; for each figure in the order of their names `figure` (its
+    /// there is nothing: `check`, or `scorecard` and `row`, or `review`, or `metric`; `artefact` and `environment`, or
+    /// `environment`, or `team` (empty); `taken`, `expires` (RFC 3339, UTC); `answer`, `why`; for each figure in the order of their names `figure` (its
     /// name) and `value`; `by`; `inputs`; `output`; `control_failed`; `settle`.
     pub fn hash(&self) -> Digest {
         let mut form = Canonical::new("meridian release evidence 1");
@@ -186,6 +189,7 @@ impl Observation {
                 form.field("row", row);
             }
             Question::Review(id) => form.field("review", id),
+            Question::Metric(id) => form.field("metric", id),
         }
         match &self.subject {
             Subject::Artefact { digest, environment } => {

@@ -36,6 +36,7 @@ pub use due::{Breach, Due, MOST_ATTEMPTS, Page, ROUNDS, due, is_calling, role, w
 pub use event::{Clock, Event, OpenedBy, Word};
 pub use key::{NotAKey, PageKey};
 pub use measure::{Figures, Measures, measures};
+pub(crate) use retro::plain;
 pub use retro::retrospective;
 pub use state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
 pub use status::{Condition, StatusEntry, Update, status_entries};

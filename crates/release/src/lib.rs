@@ -15,12 +15,17 @@
 //! - [`budget`], [`evidence_needed`], [`runbook_time`]: the arithmetic of objectives, tests and runbooks.
 //! - [`runbook`]: what comes next in a runbook that is being run, and how long it took.
 //! - [`incident`]: who has to be called now, which clocks are broken, how long it took.
+//! - [`schedule`], [`meeting`], [`agenda`], [`announcement`], [`timing`]: the plan around day 0, with its dates.
+//! - [`reviews`], [`risks`], [`evaluate`]: reviews by role, what may go wrong, success later on.
+//! - [`promotion`], [`notes`]: one artefact through the environments, and what is new in it.
 //! - [`rota`]: who is on call, and when nobody is.
 //! - [`rows`]: how events stand in a journal; [`ledger`]: all of control's journal, folded.
 //! - [`watch`]: synthetic checks over time, and the status page.
 //! - [`figure`], [`length`]: exact numbers and durations.
 //! - [`init`]: the policy to start with.
 
+pub mod agenda;
+pub mod announcement;
 pub mod apply;
 pub mod budget;
 pub mod calendar;
@@ -28,6 +33,7 @@ pub mod claims;
 pub mod day;
 pub mod decision;
 pub mod digest;
+pub mod evaluate;
 pub mod event;
 pub mod evidence;
 pub mod evidence_needed;
@@ -38,22 +44,31 @@ pub mod ledger;
 pub mod length;
 pub mod lint;
 mod marks;
+pub mod meeting;
+mod moment;
+pub mod notes;
 pub mod policy;
+pub mod promotion;
 mod proof;
+pub mod reviews;
+pub mod risks;
 pub mod rota;
 pub mod rows;
 pub mod runbook;
 pub mod runbook_time;
+pub mod schedule;
 pub mod scorecard;
 pub mod signature;
 pub mod slo;
 pub mod state;
 mod table;
+pub mod timing;
 pub mod watch;
 pub mod window;
 
 pub use digest::Digest;
 pub use figure::Figure;
 pub use length::{Budget, Length};
+pub use moment::{Moment, Who};
 pub use policy::{Loaded, Policy};
 pub use proof::policy_digest;

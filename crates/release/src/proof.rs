@@ -2,6 +2,8 @@
 //!
 //! Enters: policy, state, a moment. Leaves: for each check passed, failed, or why nobody can tell. Never here: scores, verdicts.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::digest::Digest;
@@ -69,6 +71,17 @@ pub(crate) enum Lack {
 }
 
 impl<'a> Case<'a> {
+    /// Of a release that was opened.
+    pub(crate) fn of(
+        loaded: &'a Loaded,
+        state: &'a State,
+        now: Timestamp,
+        verify: Verify<'a>,
+    ) -> Option<Case<'a>> {
+        let release = state.release.as_ref()?;
+        Some(Case { policy: &loaded.policy, state, release, now, verify, any_time: false })
+    }
+
     /// What evidence of `check` has to be about.
     pub(crate) fn subject(&self, check: &Check) -> Subject {
         Subject::of(check, &self.release.artefact, &self.release.environment)
@@ -153,7 +166,34 @@ impl<'a> Case<'a> {
             self.state.standings.iter().filter(move |standing| standing.newest.observed.subject == this);
         let settled = of_this
             .filter_map(|standing| Some((&standing.newest.observed.question, standing.settled.as_ref()?)));
-        settled.filter(|(question, _)| !matches!(question, Question::Check(_)))
+        settled.filter(|(question, _)| matches!(question, Question::Row { .. } | Question::Review(_)))
+    }
+
+    /// The newest measured values of a metric where the release is to go, each with when it was taken, by name.
+    pub(crate) fn figures_of(&self, metric: &str) -> Vec<(String, Figure, Timestamp)> {
+        let mut found: BTreeMap<String, (Figure, Timestamp)> = BTreeMap::new();
+        for standing in &self.state.standings {
+            let Some(settled) = &standing.settled else { continue };
+            let observed = &settled.evidence.observed;
+            let here = match &observed.subject {
+                Subject::Artefact { .. } => observed.subject == self.this(),
+                Subject::Environment(environment) => *environment == self.release.environment,
+                Subject::Team => true,
+            };
+            if !here || matches!(settled.evidence.answer(), Answer::Error { .. }) {
+                continue;
+            }
+            for (name, value) in &observed.figures {
+                let rest = name.strip_prefix(metric);
+                if rest.is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with(['@', '/']) && !rest.contains('#')
+                }) && found.get(name).is_none_or(|(_, taken)| *taken < observed.taken)
+                {
+                    found.insert(name.clone(), (*value, observed.taken));
+                }
+            }
+        }
+        found.into_iter().map(|(name, (value, taken))| (name, value, taken)).collect()
     }
 
     fn passes(&self, check: &Check, evidence: &Evidence) -> Result<Known, Lack> {

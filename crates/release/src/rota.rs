@@ -8,6 +8,8 @@
 //! hours, minutes and seconds are exact. A time of day that is skipped stands for the moment as much later as was
 //! skipped; of one that comes twice, the first counts.
 
+mod cover;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time};
@@ -17,6 +19,8 @@ use jiff::{SignedDuration, Span, Timestamp, ToSpan};
 use crate::Length;
 use crate::policy::{Rota, Shift};
 use crate::window::time_of_day;
+
+pub use cover::covered;
 
 /// A rota on a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]

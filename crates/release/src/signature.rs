@@ -92,7 +92,7 @@ pub(crate) struct Judged<'a> {
 pub fn on_the_table(loaded: &Loaded, state: &State, matter: &Matter) -> Option<Digest> {
     let never: Verify<'_> = &|_, _, _| false;
     // What is on the table does not depend on the moment.
-    let case = case(loaded, state, Timestamp::MIN, never)?;
+    let case = Case::of(loaded, state, Timestamp::MIN, never)?;
     Some(table(&case, matter))
 }
 
@@ -108,7 +108,7 @@ pub fn admit(
     verify: Verify<'_>,
 ) -> Result<(), Refusal> {
     let (person, role) = (signed.person.clone(), signed.role.clone());
-    if let Some(case) = case(loaded, state, now, verify) {
+    if let Some(case) = Case::of(loaded, state, now, verify) {
         let same = |other: &&Signed| {
             Signed { at: signed.at, signature: signed.signature.clone(), ..(*other).clone() } == *signed
         };
@@ -118,7 +118,7 @@ pub fn admit(
     }
     let mut after = state.clone();
     crate::apply::apply(&mut after, &Event::Signed(signed.clone()));
-    let case = case(loaded, &after, now, verify).ok_or(Refusal::NoRelease)?;
+    let case = Case::of(loaded, &after, now, verify).ok_or(Refusal::NoRelease)?;
     let recorded = case.release.signatures.iter().any(|row| row.row == after.seen);
     if state.of != signed.release {
         return Err(Refusal::NoRelease);
@@ -128,11 +128,6 @@ pub fn admit(
     }
     let refused = judge(&case, &signed.matter).refused;
     refused.into_iter().find(|(other, _)| *other == signed).map_or(Ok(()), |(_, refusal)| Err(refusal))
-}
-
-fn case<'a>(loaded: &'a Loaded, state: &'a State, now: Timestamp, verify: Verify<'a>) -> Option<Case<'a>> {
-    let release = state.release.as_ref()?;
-    Some(Case { policy: &loaded.policy, state, release, now, verify, any_time: false })
 }
 
 /// Judges all signatures of one matter, in the order of the journal: what comes first counts first.

@@ -152,7 +152,7 @@ fn artefact(policy: &Policy, environment: &str, given: Option<&str>) -> Result<S
 }
 
 /// A person of the policy.
-pub(super) fn person(policy: &Policy, field: &'static str, id: &str) -> Result<(), Refused> {
+pub(crate) fn person(policy: &Policy, field: &'static str, id: &str) -> Result<(), Refused> {
     if policy.people.iter().any(|person| person.id == id) {
         return Ok(());
     }

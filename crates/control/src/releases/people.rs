@@ -226,7 +226,7 @@ fn asked(found: &Found, body: &Said) -> Result<Asked, Refused> {
     }
 }
 
-fn holds(policy: &Policy, by: &str, role: &str) -> Result<(), Refused> {
+pub(crate) fn holds(policy: &Policy, by: &str, role: &str) -> Result<(), Refused> {
     let may = |id: &&str| {
         policy.people.iter().any(|person| person.id == **id && person.roles.iter().any(|held| held == role))
     };

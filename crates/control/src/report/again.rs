@@ -4,16 +4,17 @@
 //! person's key, each decision that does not come out again. Never here: documents.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use journal::events::Row;
-use release::Digest;
 use release::decision::{Decision, NotTheSame, again};
 use release::event::{Decided, Event, Signed};
 use release::ledger::{Entry, Ledger};
 use release::signature::message;
 use release::state::State;
+use release::{Digest, Loaded};
 use serde::Serialize;
 
 use super::JOURNAL;
@@ -35,6 +36,8 @@ pub struct Counts {
 #[derive(Default)]
 struct Known {
     ledger: Ledger,
+    /// Policies that releases are bound to, each read once.
+    policies: BTreeMap<Digest, Arc<Loaded>>,
     /// By service and id, each folded up to the last row.
     states: BTreeMap<(String, String), State>,
 }
@@ -69,6 +72,11 @@ impl Known {
             Entry::Release(service, _) | Entry::Incident(service, _) => Some(service.clone()),
             Entry::Run(..) | Entry::Record(..) => None,
         };
+        match &entry {
+            Entry::Release(_, Event::ReleaseOpened(opened)) => self.read(&opened.policy),
+            Entry::Release(_, Event::PolicyChanged(changed)) => self.read(&changed.policy),
+            _ => {}
+        }
         let before = service.as_ref().map_or(0, |service| self.rows(service));
         if let Entry::Release(service, Event::ReleaseOpened(opened)) = &entry {
             let key = (service.clone(), opened.release.clone());
@@ -82,6 +90,17 @@ impl Known {
             let of_service = self.states.iter_mut().filter(|((name, _), _)| *name == service);
             of_service.for_each(|(_, state)| release::apply::apply(state, event));
         }
+    }
+
+    fn read(&mut self, digest: &Digest) {
+        if let Some(loaded) = self.policy(digest) {
+            self.policies.insert(*digest, loaded);
+        }
+    }
+
+    fn policy(&self, digest: &Digest) -> Option<Arc<Loaded>> {
+        let read = self.policies.get(digest).map(Arc::clone);
+        read.or_else(|| self.ledger.policy(digest).map(Arc::new))
     }
 
     fn rows(&self, service: &str) -> usize {
@@ -126,7 +145,7 @@ fn look(known: &Known, row: &Row, service: &str, event: &Event, verdict: &mut Ve
 
 /// The text of a policy is among the rows before.
 fn kept(known: &Known, row: &Row, policy: &Digest, verdict: &mut Verdict) {
-    if known.ledger.policy(policy).is_none() {
+    if known.policy(policy).is_none() {
         let computed = "no text with this digest in any row before, or none that this version can read";
         verdict.differs(JOURNAL, format!("{}, the policy", place(row)), policy.to_string(), computed);
     }
@@ -136,7 +155,7 @@ fn kept(known: &Known, row: &Row, policy: &Digest, verdict: &mut Verdict) {
 fn signature(known: &Known, service: &str, signed: &Signed) -> Result<(), String> {
     let state = known.state(service, &signed.release).and_then(|state| state.release.as_ref());
     let release = state.ok_or_else(|| format!("about a release `{}` that is not open", signed.release))?;
-    let loaded = known.ledger.policy(&release.policy).ok_or("by a policy that is not kept")?;
+    let loaded = known.policy(&release.policy).ok_or("by a policy that is not kept")?;
     let person = loaded.policy.people.iter().find(|person| person.id == signed.person);
     let person =
         person.ok_or_else(|| format!("of nobody: the policy knows no person `{}`", signed.person))?;
@@ -161,7 +180,7 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
             format!("about no release: `{}` is not open", decided.release),
         );
     };
-    let Some(loaded) = known.ledger.policy(&decided.inputs.policy) else {
+    let Some(loaded) = known.policy(&decided.inputs.policy) else {
         return verdict.differs(
             JOURNAL,
             place,

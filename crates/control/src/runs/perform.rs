@@ -36,7 +36,7 @@ struct Performer {
 /// What a look at the rows led to.
 enum Move {
     /// This is written down as begun, and is to be done now.
-    Act { what: Doing, action: Action, limit: Duration },
+    Act { what: Doing, action: Box<Action>, limit: Duration },
     /// Something was written: look again.
     Again,
     /// Others have to say something first.
@@ -272,7 +272,7 @@ fn begun(what: Doing, action: Option<Action>, limit: Option<release::Length>) ->
         // A person does it.
         (None | Some(Action::Manual { .. }), _) | (_, None) => Move::Again,
         (Some(action), Some(limit)) => {
-            Move::Act { what, action, limit: Duration::from_secs(limit.as_seconds()) }
+            Move::Act { what, action: Box::new(action), limit: Duration::from_secs(limit.as_seconds()) }
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn evidence(case: &Case<'_>) -> Section {
             Question::Check(id) => format!("check {id}"),
             Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
             Question::Review(id) => format!("review {id}"),
+            Question::Metric(id) => format!("metric {id}"),
         };
         let about = match &observed.subject {
             Subject::Artefact { digest, environment } if *digest == case.release().artefact => {

@@ -8,14 +8,16 @@ use crate::chart::Chart;
 use crate::document::{Cell, Section, Table};
 use crate::runs::{self, Run};
 
-/// Every runbook; its runs for this artefact or by this policy beside it.
+/// Every runbook, with its runs for this release; of runs for none, those of this artefact or by this policy.
 pub(super) fn runbooks(case: &Case<'_>) -> Section {
     let mut section = Section::new("Runbooks");
     let release = case.release();
     let runs = runs::of(case.ledger, &release.service, case.edition.at);
     let policy = release.policy.to_string();
-    let ours =
-        |run: &&Run<'_>| run.began.artefact.as_ref() == Some(&release.artefact) || run.began.policy == policy;
+    let ours = |run: &&Run<'_>| match &run.began.release {
+        Some(of) => *of == case.state.of,
+        None => run.began.artefact.as_ref() == Some(&release.artefact) || run.began.policy == policy,
+    };
     let runs: Vec<&Run<'_>> = runs.iter().filter(ours).collect();
     let mut table = Table::new(["Runbook", "For", "#Steps", "Budget", "Limit", "#Runs"]);
     for runbook in &case.policy().runbooks {

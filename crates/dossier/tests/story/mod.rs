@@ -204,6 +204,7 @@ impl Story {
                 artefact: Some(ARTEFACT.to_owned()),
                 environment: environment.to_owned(),
                 rehearsal,
+                release: Some(RELEASE.to_owned()),
                 choices: Default::default(),
                 at: self.now,
                 by: "leela".to_owned(),
@@ -217,7 +218,7 @@ impl Story {
         self.run(id, run::StepStarted { run: run.clone(), step: step.clone(), attempt: 1, at: began });
         self.now = began + SignedDuration::from_millis(millis);
         let outcome = run::Outcome::Done;
-        self.run(id, run::StepEnded { run, step, attempt: 1, outcome, output: None, at: self.now });
+        self.run(id, run::StepEnded { run, step, attempt: 1, outcome, output: None, at: self.now, by: None });
         self.now = began + SignedDuration::from_millis(millis);
     }
 

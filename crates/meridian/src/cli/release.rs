@@ -106,6 +106,8 @@ pub enum ReleaseCommand {
     #[command(after_help = "Example:\n  meridian release verify dossier\n\n\
         Exit codes: 0 it is what it says, 1 it is not (every difference is named), 2 wrong usage.")]
     Verify(VerifyArguments),
+    #[command(flatten)]
+    Planned(super::PlanCommand),
 }
 
 #[derive(Debug, Args)]

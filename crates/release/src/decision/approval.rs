@@ -34,7 +34,7 @@ pub(super) fn look(case: &Case<'_>, beside: &[String], against: &mut Against) ->
 }
 
 /// Why `role` has not signed with a yes; `None` when it has.
-pub(super) fn unsigned(judged: &Judged<'_>, role: &str) -> Option<String> {
+pub(crate) fn unsigned(judged: &Judged<'_>, role: &str) -> Option<String> {
     let of_role =
         |vote| judged.counting.iter().find(move |signed| signed.role == role && signed.vote == vote);
     if let Some(no) = of_role(Vote::NoGo) {

@@ -41,6 +41,23 @@ pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) -> Vec<O
     open
 }
 
+/// Where a condition stands.
+pub(crate) enum Standing {
+    Met,
+    /// Why.
+    Missed(String),
+    Open,
+}
+
+/// Where a condition stands, and its date.
+pub(crate) fn standing(case: &Case<'_>, condition: &Condition, days: &Days) -> (Standing, Option<Date>) {
+    let standing = match met(case, condition) {
+        true => Standing::Met,
+        false => missed_why(case, condition, days).map_or(Standing::Open, Standing::Missed),
+    };
+    (standing, due(case, condition, days))
+}
+
 /// As it was decided, or else by the plan; `None` while nobody knows.
 pub(super) fn due(case: &Case<'_>, condition: &Condition, days: &Days) -> Option<Date> {
     case.release.due.get(&condition.id).copied().or_else(|| days.date(condition.due_day?))

@@ -11,10 +11,20 @@ use crate::proof::{Case, Lack};
 use crate::scorecard::band;
 use crate::state::{Closure, FindingRow};
 
+/// A finding, looked at.
+pub(crate) struct Looked {
+    /// As in the register, or as it was opened.
+    pub(crate) finding: Finding,
+    /// The one that blocks, if it was opened in several ways.
+    pub(crate) severity: String,
+    pub(crate) blocks: bool,
+    /// Why it is open; empty: it is gone.
+    pub(crate) open: Vec<String>,
+}
+
 /// Findings and incidents that block; all reviews.
 pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
-    for finding in findings(case) {
-        let FindingStanding { severity, blocks, open } = look_at(case, &finding);
+    for Looked { finding, severity, blocks, open } in findings(case) {
         if blocks && !open.is_empty() {
             let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
             against.add(Code::Finding, &finding.id, why);
@@ -30,13 +40,12 @@ pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
     case.policy.reviews.iter().map(|review| reviewed(case, review)).collect()
 }
 
-/// Those of the policy's register, then those that were opened beside it.
-pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
-    let mut findings = case.policy.findings.clone();
+/// All findings: those of the policy's register, then the others by id.
+pub(crate) fn findings(case: &Case<'_>) -> Vec<Looked> {
     let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
-    for (id, rows) in case.state.findings.iter().filter(|(id, _)| !in_register(id)) {
-        let Some(FindingRow { opened, .. }) = rows.last() else { continue };
-        findings.push(Finding {
+    let others = case.state.findings.iter().filter(|(id, _)| !in_register(id)).filter_map(|(id, rows)| {
+        let FindingRow { opened, .. } = rows.last()?;
+        Some(Finding {
             id: id.clone(),
             title: opened.title.clone(),
             review: opened.review.clone(),
@@ -44,18 +53,9 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
             due_day: None,
             closed_by: opened.closed_by.clone(),
             note: String::new(),
-        });
-    }
-    findings
-}
-
-/// Where a finding stands.
-pub(super) struct FindingStanding {
-    /// The worst that counts where it blocks, else its own.
-    pub(super) severity: String,
-    pub(super) blocks: bool,
-    /// Why it is open; empty: it is gone.
-    pub(super) open: Vec<String>,
+        })
+    });
+    case.policy.findings.iter().cloned().chain(others).map(|finding| look_at(case, finding)).collect()
 }
 
 /// By the policy's own word, or by the usual ones for the worst; what nobody has described may be the worst.
@@ -67,7 +67,7 @@ fn blocks(policy: &Policy, severity: &str) -> bool {
 
 /// The worst severity and all proofs of every way in which it was opened count, except of those that were closed, by somebody who
 /// may, before it was opened again.
-pub(super) fn look_at(case: &Case<'_>, finding: &Finding) -> FindingStanding {
+fn look_at(case: &Case<'_>, finding: Finding) -> Looked {
     let rows = case.state.findings.get(&finding.id).map_or(&[][..], Vec::as_slice);
     let in_register = case.policy.findings.iter().find(|other| other.id == finding.id);
     let review = |row: &FindingRow| in_register.map_or(row.opened.review.clone(), |one| one.review.clone());
@@ -76,8 +76,11 @@ pub(super) fn look_at(case: &Case<'_>, finding: &Finding) -> FindingStanding {
     };
     let counts = |row: &&FindingRow| !closed(row, &row.closed[..row.before.min(row.closed.len())]);
     let rows: Vec<&FindingRow> = rows.iter().filter(counts).collect();
-    let opened = rows.iter().map(|row| &row.opened.severity);
-    let worst = opened.chain([&finding.severity]).find(|severity| blocks(case.policy, severity));
+    let severity = {
+        let mut opened = rows.iter().map(|row| &row.opened.severity).chain([&finding.severity]);
+        let worst = opened.find(|severity| blocks(case.policy, severity));
+        worst.or(rows.last().map(|row| &row.opened.severity)).unwrap_or(&finding.severity).clone()
+    };
     let proofs: BTreeSet<&String> =
         finding.closed_by.iter().chain(rows.iter().flat_map(|row| &row.opened.closed_by)).collect();
     let proofs: Vec<String> = proofs.into_iter().cloned().collect();
@@ -92,7 +95,7 @@ pub(super) fn look_at(case: &Case<'_>, finding: &Finding) -> FindingStanding {
         reviews.insert(finding.review.clone());
     }
     open.extend(reviews.iter().filter_map(|review| said_gone(case, &finding.id, review).err()));
-    FindingStanding { severity: worst.unwrap_or(&finding.severity).clone(), blocks: worst.is_some(), open }
+    Looked { blocks: blocks(case.policy, &severity), finding, severity, open }
 }
 
 fn said_gone(case: &Case<'_>, finding: &str, review: &str) -> Result<(), String> {
@@ -117,7 +120,7 @@ fn may_close(case: &Case<'_>, review: &str, closure: &Closure) -> Result<(), Str
     }
 }
 
-fn reviewed(case: &Case<'_>, review: &Review) -> Reviewed {
+pub(crate) fn reviewed(case: &Case<'_>, review: &Review) -> Reviewed {
     let (score, from) = match review_score(case, review) {
         Ok((score, by)) => (Some(score), by),
         Err(why) => (None, why),

@@ -127,8 +127,8 @@ pub fn standings(loaded: &Loaded, state: &State, now: Timestamp, verify: Verify<
             missed: conditions::missed_why(&case, condition, &days).filter(|_| !met),
         }
     };
-    let finding = |finding: Finding| {
-        let register::FindingStanding { severity, blocks, open } = register::look_at(&case, &finding);
+    let finding = |looked: register::Looked| {
+        let register::Looked { finding, severity, blocks, open } = looked;
         FindingStanding { finding, severity, blocks, open }
     };
     let task = |task: &crate::policy::Task| TaskStanding {

@@ -29,7 +29,7 @@ pub(super) fn late(case: &Case<'_>, days: &Days, task: &Task) -> Option<String> 
 
 /// What is missing; empty when it is done. Each of its signers has to say so, each another person; without signers its owner or
 /// anyone, or the checks that it was to prove.
-pub(super) fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
+pub(crate) fn undone(case: &Case<'_>, task: &Task) -> Vec<String> {
     // Whatever was done for another artefact has to be done again.
     let now = |row: &&TaskRow| row.done.task == task.id && row.artefact == case.release.artefact;
     let of_task = || case.release.tasks.iter().filter(now).map(|row| &row.done);

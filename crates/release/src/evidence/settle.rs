@@ -72,7 +72,9 @@ fn needed(evidence: &Evidence) -> u32 {
 fn alike(one: &Evidence, other: &Evidence) -> bool {
     let kind = |evidence: &Evidence| evidence.answer().as_str();
     let mark = |evidence: &Evidence| match (&evidence.observed.question, evidence.answer()) {
-        (Question::Check(_), _) | (_, Answer::Fail { .. } | Answer::Error { .. }) => None,
+        (Question::Check(_) | Question::Metric(_), _) | (_, Answer::Fail { .. } | Answer::Error { .. }) => {
+            None
+        }
         _ => Some((evidence.observed.figures.get(SCORE).copied(), evidence.observed.by.clone())),
     };
     kind(one) == kind(other) && mark(one) == mark(other)

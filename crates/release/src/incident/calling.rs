@@ -31,7 +31,7 @@ pub(super) fn calling(policy: &Policy, incident: &Incident, lasts: Length) -> Op
             let is_over =
                 later(changed(incident, opening, *since), lasts) <= changed(incident, opening, place);
             let is_raised = rank(policy, incident, place) < rank(policy, incident, place - 1);
-            !was_answered && !(is_over && is_raised)
+            !(was_answered || is_over && is_raised)
         };
         began = is_needed.then(|| began.filter(goes_on).unwrap_or(place));
     }

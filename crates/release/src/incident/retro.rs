@@ -142,7 +142,7 @@ fn seconds(length: SignedDuration) -> String {
 }
 
 /// Text from people as text, never as markup: in a table, a list or a heading.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::new();
     for letter in one_line(text).chars() {
         match letter {

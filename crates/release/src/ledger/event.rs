@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::evaluate::Evaluation;
 use crate::rows::events_by_body;
 
 /// The newest schema of bodies that this build writes and reads. Each kind names the schema it came with.
@@ -17,6 +18,8 @@ events_by_body! {
         Announced(Announced) = "announced",
         /// A recurring review was held, or nobody came.
         MeetingNoted(MeetingNoted) = "meeting_noted",
+        /// A horizon of success was judged when it came.
+        HorizonJudged(HorizonJudged) = "horizon_judged",
         /// A synthetic check turned up or down.
         WatchTurned(WatchTurned) = "watch_turned",
         /// An hour of a synthetic check.
@@ -84,6 +87,15 @@ pub struct MeetingNoted {
     /// Who; empty: control itself, which saw nobody come.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub by: String,
+}
+
+/// See [`Event::HorizonJudged`]. The newest one about a horizon counts; once it is not `not_known`, it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HorizonJudged {
+    /// Of which release.
+    pub release: String,
+    /// How it came out, with every criterion as it was then.
+    pub evaluation: Evaluation,
 }
 
 /// See [`Event::WatchTurned`].

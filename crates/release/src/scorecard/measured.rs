@@ -15,12 +15,12 @@ pub fn figure_name(target: &Target) -> String {
     format!("{}{quantile}{over}", target.metric)
 }
 
-/// What a row asks, and of whom.
+/// What a row or a criterion asks, and of whom.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub(super) question: &'a Question,
+pub(crate) struct Asked<'a> {
+    pub(crate) question: &'a Question,
     /// Who may answer by hand.
-    pub(super) role: Option<&'a str>,
+    pub(crate) role: Option<&'a str>,
 }
 
 /// Scale when `pass` holds, half of it when `warn` does, else nothing.
@@ -83,8 +83,8 @@ fn limit(policy: &Policy, target: &Target) -> Result<Figure, String> {
     Ok(value.value * target.value)
 }
 
-/// The row's own evidence or that of any check of where the release is to go, whichever is newer.
-fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Result<&'a Evidence, String> {
+/// Its own evidence or that of any check of where the release is to go, whichever is newer.
+pub(crate) fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Result<&'a Evidence, String> {
     let mut expired = None;
     let mut strange = None;
     let mut best: Option<&Evidence> = None;
