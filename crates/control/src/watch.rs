@@ -90,7 +90,7 @@ async fn blocking<T: Send + 'static>(
 
 /// Watches what the policies of now say.
 async fn arrange(control: &Arc<Control>, groups: &mut BTreeMap<String, Group>) {
-    let Some(current) = blocking(control, |control| policies::current(control)).await else { return };
+    let Some(current) = blocking(control, policies::current).await else { return };
     groups.retain(|service, _| current.iter().any(|one| one.service == *service));
     let names = current.iter().map(|one| one.service.clone()).collect();
     for one in current {

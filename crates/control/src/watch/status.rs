@@ -58,14 +58,14 @@ fn of_now(control: &Control) -> Result<Arc<Page>, Refused> {
         let sources: Vec<Source<'_>> = current
             .iter()
             .zip(&running)
-            .filter_map(|(one, running)| {
+            .map(|(one, running)| {
                 let service = ledger.services.get(&one.service);
-                Some(Source {
+                Source {
                     policy: &one.policy,
                     records: service.map_or(&[], |service| &service.records),
                     incidents: service.map_or(&[], |service| &service.incident_rows),
                     running,
-                })
+                }
             })
             .collect();
         let made = Arc::new(page(now, &sources));
