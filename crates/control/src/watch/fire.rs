@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use release::Policy;
 use release::incident::Incidents;
 use release::ledger::{Entry, Ledger};
-use release::policy::{Check, Slo};
+use release::policy::Check;
+use release::slo::Objective;
 use release::watch::Condition;
 use release::watch::firing::{Cause, Firing, rows};
 
@@ -25,7 +26,7 @@ struct Wrong {
 
 enum What {
     Check(String),
-    Alert { slo: Box<Slo>, alert: String, pages: bool },
+    Alert { objective: Arc<Objective>, alert: String, pages: bool },
 }
 
 /// Writes what follows from all that is wrong now. Again and again does no harm.
@@ -47,11 +48,7 @@ fn wrong(control: &Control) -> Vec<Wrong> {
             let (service, environment) = (&service, &environment);
             all.extend(one.firing().map(|(alert, since, pages)| Wrong {
                 service: service.clone(),
-                what: What::Alert {
-                    slo: Box::new(one.objective.slo.clone()),
-                    alert: alert.to_owned(),
-                    pages,
-                },
+                what: What::Alert { objective: Arc::clone(&one.objective), alert: alert.to_owned(), pages },
                 environment: environment.clone(),
                 since,
             }));
@@ -99,7 +96,9 @@ fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) 
 fn cause<'a>(policy: &'a Policy, what: &'a What) -> Option<Cause<'a>> {
     match what {
         What::Check(id) => check(policy, id).map(Cause::Check),
-        What::Alert { slo, alert, pages } => Some(Cause::Alert { slo, alert, pages: *pages }),
+        What::Alert { objective, alert, pages } => {
+            Some(Cause::Alert { slo: &objective.slo, alert, pages: *pages })
+        }
     }
 }
 

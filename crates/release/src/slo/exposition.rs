@@ -145,23 +145,26 @@ pub fn samples_for(objective: &Objective, all: &[Series<'_>], mut take: impl FnM
             named.next().map(|matcher| (matcher.label(), matcher.value()))
         })
         .collect();
-    let wanted = all
+    let wanted: Vec<&Series<'_>> = all
         .iter()
-        .filter(|series| selectors.iter().flatten().any(|selector| selector.metric() == series.name));
-    let labelled: Vec<_> = wanted
+        .filter(|series| selectors.iter().flatten().any(|selector| selector.metric() == series.name))
+        .collect();
+    let labelled = |series: &Series<'_>| {
+        let known = |label: &str| series.labels.iter().any(|(name, _)| *name == label);
+        given.iter().copied().filter(|(label, _)| !known(label)).collect::<Vec<_>>()
+    };
+    let labels: Vec<Vec<(&str, &str)>> = wanted
+        .iter()
         .map(|series| {
-            let mut labels: Vec<(&str, &str)> =
-                series.labels.iter().map(|(label, value)| (*label, &**value)).collect();
-            for target in &given {
-                if labels.iter().all(|(label, _)| *label != target.0) {
-                    labels.push(*target);
-                }
-            }
-            (series.name, labels, series.value)
+            let own = series.labels.iter().map(|(label, value)| (*label, &**value));
+            own.chain(labelled(series)).collect()
         })
         .collect();
-    let samples: Vec<Sample<'_>> =
-        labelled.iter().map(|(name, labels, value)| Sample { name, labels, value: *value }).collect();
+    let samples: Vec<Sample<'_>> = wanted
+        .iter()
+        .zip(&labels)
+        .map(|(series, labels)| Sample { name: series.name, labels, value: series.value })
+        .collect();
     take(&samples);
 }
 
