@@ -13,10 +13,16 @@ use std::sync::Arc;
 
 use access::Scope;
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::Control;
+use crate::refused::Refused;
 
 pub use body::Body;
 pub use document::document;
@@ -31,7 +37,7 @@ pub enum Access {
     Scope(Scope),
 }
 
-/// One route.
+/// One route, ready to be served.
 pub struct Route {
     /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
@@ -40,11 +46,32 @@ pub struct Route {
     /// Who may call it.
     pub access: Access,
     /// What it does.
-    pub handler: MethodRouter<Arc<Control>>,
+    pub handler: MethodRouter,
 }
 
+/// Most requests that are worked on at a time; further ones are told to come again.
+pub const AT_ONCE: usize = 32;
+
 /// Every route.
-pub fn routes() -> Vec<Route> {
+pub fn routes(control: &Arc<Control>) -> Vec<Route> {
+    let served = |line: Line| {
+        let layer = middleware::from_fn_with_state(Arc::clone(control), off_the_sockets);
+        Route {
+            method: line.method,
+            path: line.path,
+            access: line.access,
+            handler: line.handler.layer(layer).with_state(Arc::clone(control)),
+        }
+    };
+    table().into_iter().map(served).collect()
+}
+
+/// All routes, for a caller that needs no key.
+pub fn router(control: Arc<Control>) -> Router {
+    routes(&control).into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
+}
+
+fn table() -> Vec<Line> {
     let mut table = Table(Vec::new());
     // One line for each room.
     crate::releases::routes(&mut table);
@@ -56,14 +83,15 @@ pub fn routes() -> Vec<Route> {
     table.0
 }
 
-/// All routes, for a caller that needs no key.
-pub fn router(control: Arc<Control>) -> Router {
-    let routes = routes().into_iter();
-    routes.fold(Router::new(), |router, route| router.route(route.path, route.handler)).with_state(control)
+struct Line {
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    handler: MethodRouter<Arc<Control>>,
 }
 
 /// What rooms add their routes to.
-pub struct Table(Vec<Route>);
+pub struct Table(Vec<Line>);
 
 impl Table {
     /// Adds a route.
@@ -78,8 +106,22 @@ impl Table {
             "DELETE" => MethodFilter::DELETE,
             _ => MethodFilter::GET,
         };
-        self.0.push(Route { method, path, access, handler: on(filter, handler) });
+        self.0.push(Line { method, path, access, handler: on(filter, handler) });
     }
+}
+
+/// Handlers wait for the disk and fold journals: on threads of their own, so that whoever hosts control goes on serving
+/// sockets meanwhile; at most [`AT_ONCE`] of them.
+async fn off_the_sockets(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response {
+    let Ok(place) = Arc::clone(&control.working).try_acquire_owned() else {
+        return Refused::busy().into_response();
+    };
+    let runtime = Handle::current();
+    let done = spawn_blocking(move || {
+        let _place = place;
+        runtime.block_on(next.run(request))
+    });
+    done.await.unwrap_or_else(|error| Refused::broken(error.to_string()).into_response())
 }
 
 /// `release:read`

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use access::entropy::Entropy;
 use journal::DataDirectory;
+use tokio::sync::Semaphore;
 
+use crate::api::AT_ONCE;
 use crate::book::{Book, BookError};
 use crate::cancel::Cancel;
 use crate::clock::Clock;
@@ -13,6 +15,8 @@ use crate::clock::Clock;
 pub struct Control {
     /// What is known and written.
     pub book: Book,
+    /// Requests that are worked on.
+    pub(crate) working: Arc<Semaphore>,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
     /// Runs that are performed here.
@@ -36,6 +40,7 @@ impl Control {
     ) -> Result<Arc<Control>, BookError> {
         Ok(Arc::new(Control {
             book: Book::open(directory, clock, entropy)?,
+            working: Arc::new(Semaphore::new(AT_ONCE)),
             cancel,
             runs: Default::default(),
             paging: Default::default(),

@@ -34,7 +34,7 @@ struct Door {
 /// All routes, each behind its guard, with `/livez`, `/readyz` and `/openapi.json`.
 pub fn router(control: &Arc<Control>, keys: &Arc<Keys>) -> Router {
     let mut router = Router::new();
-    for route in routes() {
+    for route in routes(control) {
         let door = Door { keys: Arc::clone(keys), control: Arc::clone(control), access: route.access };
         router = router.route(route.path, route.handler.layer(middleware::from_fn_with_state(door, guard)));
     }
@@ -45,9 +45,11 @@ pub fn router(control: &Arc<Control>, keys: &Arc<Keys>) -> Router {
         .fallback(|| async {
             Refused::unknown("nothing lives here").hint("GET /openapi.json lists every route")
         })
+        .method_not_allowed_fallback(|| async {
+            Refused::wrong_method().hint("GET /openapi.json lists every route with its methods")
+        })
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::map_response(headers))
-        .with_state(Arc::clone(control))
 }
 
 async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {

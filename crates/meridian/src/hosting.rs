@@ -113,9 +113,12 @@ impl Hosted {
                 Access::Public => None,
                 Access::Scope(scope) => Some(scope),
             },
-            handler: route.handler.with_state(Arc::clone(&self.control)),
+            handler: route.handler,
         };
-        Beside { routes: api::routes().into_iter().map(route).collect(), document: api::document() }
+        Beside {
+            routes: api::routes(&self.control).into_iter().map(route).collect(),
+            document: api::document(),
+        }
     }
 
     /// From now on it does what nobody asks for. Once, by the one process that may.

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn describes_every_route_and_nothing_else() {
         let described: BTreeSet<(&str, &str)> = LINES.iter().map(|line| (line.0, line.1)).collect();
-        let served = crate::api::routes();
+        let served = crate::api::table();
         let served: BTreeSet<(&str, &str)> = served.iter().map(|route| (route.method, route.path)).collect();
         assert_eq!(described, served);
         assert_eq!(described.len(), LINES.len(), "each once");
