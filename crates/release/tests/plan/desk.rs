@@ -74,6 +74,7 @@ impl Desk {
             artefact: Some(artefact.to_owned()),
             environment: environment.to_owned(),
             rehearsal: false,
+            release: None,
             choices: Default::default(),
             at: self.now,
             by: "asha".to_owned(),
