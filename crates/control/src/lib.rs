@@ -13,6 +13,7 @@
 //! - [`plans`]: the plan around day 0, meetings, success.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
+//! - [`secrets`]: what `secret:NAME` stands for.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`watch`]: synthetic checks and objectives in operation, the status page.
 //! - [`refused`]: how it says no.
@@ -35,8 +36,10 @@ pub mod refused;
 pub mod releases;
 pub mod report;
 pub mod runs;
+pub mod secrets;
 pub mod serve;
 pub mod signing;
+mod surroundings;
 pub mod watch;
 mod wire;
 

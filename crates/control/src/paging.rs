@@ -39,7 +39,6 @@ mod channel;
 mod desk;
 mod people;
 mod plan;
-mod secret;
 mod send;
 mod smtp;
 
@@ -62,7 +61,6 @@ use plan::{Going, Job, Plan, Policies, Tell, What, live, plan};
 use send::{Missed, send};
 
 pub use desk::Desk;
-pub use secret::{NoSecret, secret};
 
 /// It is looked at least this often: rows of other processes make no noise, and clocks are set.
 const LOOKS_EVERY: Duration = Duration::from_secs(5);

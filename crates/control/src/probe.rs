@@ -32,7 +32,7 @@ mod tls;
 mod wire;
 
 pub use action::{Acted, act};
-pub use context::{Context, Secret, Started};
+pub use context::{Context, Started};
 pub(crate) use fetch::fetch;
 pub use outcome::{KEPT_BYTES_MAX, Outcome, Verdict};
 pub(crate) use redact::Redactor;

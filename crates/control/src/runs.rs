@@ -16,7 +16,6 @@ mod lock;
 mod perform;
 mod person;
 mod say;
-mod secrets;
 mod view;
 
 use crate::api::{READ, RUN, Table};

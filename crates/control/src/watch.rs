@@ -18,8 +18,7 @@ mod policies;
 mod slos;
 mod status;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +28,9 @@ use release::watch::{Histories, Recorder, Watched, watched};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::Control;
 use crate::book::BookError;
-use crate::probe::Context;
+use crate::secrets::secret;
+use crate::{Control, surroundings};
 use policies::Current;
 
 pub use live::Live;
@@ -41,12 +40,12 @@ pub use status::routes;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Most checks of one service that are asked; further ones are not, and the log says so.
 const WATCHED_MAX: usize = 256;
-/// What commands find of the environment of this process.
-const VARIABLES: [&str; 3] = ["PATH", "HOME", "LANG"];
 
 /// One service that is watched, as its policy says.
 struct Group {
     policy: Digest,
+    /// Secrets that it names and that were not there when it began.
+    lacking: BTreeSet<String>,
     // Dropped, they stop.
     _work: JoinSet<()>,
 }
@@ -90,46 +89,65 @@ async fn blocking<T: Send + 'static>(
 
 /// Watches what the policies of now say.
 async fn arrange(control: &Arc<Control>, groups: &mut BTreeMap<String, Group>) {
-    let Some(current) = blocking(control, policies::current).await else { return };
+    let lacking: BTreeSet<String> = groups.values().flat_map(|group| group.lacking.clone()).collect();
+    let look = |control: &Control| {
+        let is_given = |name: &String| secret(control.book.directory(), name).is_ok();
+        let given: BTreeSet<String> = lacking.into_iter().filter(is_given).collect();
+        Ok((policies::current(control)?, given))
+    };
+    let Some((current, given)) = blocking(control, look).await else { return };
     groups.retain(|service, _| current.iter().any(|one| one.service == *service));
     let names = current.iter().map(|one| one.service.clone()).collect();
     for one in current {
-        if groups.get(&one.service).is_some_and(|group| group.policy == one.digest) {
+        let stands = |group: &Group| group.policy == one.digest && group.lacking.is_disjoint(&given);
+        if groups.get(&one.service).is_some_and(stands) {
             continue;
         }
         // The old ones end before the new ones begin.
         groups.remove(&one.service);
-        let (service, policy) = (one.service.clone(), one.digest);
-        if let Some(work) = begin(control, one).await {
-            groups.insert(service, Group { policy, _work: work });
+        let service = one.service.clone();
+        if let Some(group) = begin(control, one).await {
+            groups.insert(service, group);
         }
     }
     control.watch.keep_services(&names);
 }
 
-async fn begin(control: &Arc<Control>, one: Current) -> Option<JoinSet<()>> {
+async fn begin(control: &Arc<Control>, one: Current) -> Option<Group> {
     let mut all = watched(&one.policy);
     if all.len() > WATCHED_MAX {
         tracing::warn!(service = %one.service, asked = WATCHED_MAX, of = all.len(), "too many checks with `every`");
         all.truncate(WATCHED_MAX);
     }
-    let (service, checks) = (one.service.clone(), all.clone());
-    blocking(control, move |control| resume(control, &service, &checks)).await?;
+    let targets: Vec<String> =
+        one.policy.environments.iter().filter(|place| place.target).map(|place| place.id.clone()).collect();
+    let (service, checks, places) = (one.service.clone(), all.clone(), targets.clone());
+    let (policy, document) = (Arc::clone(&one.policy), Arc::clone(&one.document));
+    let look = move |control: &Control| {
+        resume(control, &service, &checks)?;
+        let places = checks.into_iter().map(|watched| watched.place.environment).chain(places);
+        let context = |place: String| {
+            let context = surroundings::context(control, (*policy).clone(), &document, &place);
+            (place, Arc::new(context))
+        };
+        Ok(places.collect::<BTreeSet<_>>().into_iter().map(context).collect::<BTreeMap<_, _>>())
+    };
+    let contexts = blocking(control, look).await?;
+    let lacking = contexts.values().flat_map(|context| context.lacking().cloned()).collect();
     let mut work = JoinSet::new();
     let count = u32::try_from(all.len()).unwrap_or(u32::MAX).max(1);
     for (place, watched) in (0_u32..).zip(all) {
         // Spread over the first round, and not all of them at once later on.
         let round = Duration::from_secs(watched.every.as_seconds().min(60));
         let first = round * place / count;
-        let context = context(control, &one, &watched.place.environment);
+        let context = Arc::clone(&contexts[&watched.place.environment]);
         work.spawn(asker::ask(Arc::clone(control), one.service.clone(), watched, context, first));
     }
-    for environment in one.policy.environments.iter().filter(|environment| environment.target) {
-        let context = context(control, &one, &environment.id);
-        let policy = Arc::clone(&one.policy);
-        work.spawn(slos::judge(Arc::clone(control), policy, environment.id.clone(), context));
+    for environment in targets {
+        let (policy, context) = (Arc::clone(&one.policy), Arc::clone(&contexts[&environment]));
+        work.spawn(slos::judge(Arc::clone(control), policy, environment, context));
     }
-    Some(work)
+    Some(Group { policy: one.digest, lacking, _work: work })
 }
 
 /// Goes on from what the book has, or from what is already known here.
@@ -144,14 +162,6 @@ fn resume(control: &Control, service: &str, all: &[Watched]) -> Result<(), BookE
         .watch
         .resume(service, all, |watched| Recorder::resume(watched, &histories.of(&watched.place), now));
     Ok(())
-}
-
-fn context(control: &Control, one: &Current, environment: &str) -> Arc<Context> {
-    let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-    let folder = one.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    let policy = (*one.policy).clone();
-    let context = Context::new(policy, folder, environment.to_owned(), Arc::clone(control.book.clock()));
-    Arc::new(context.with_variables(variables.collect()))
 }
 
 /// Writes the hours that are over; `all`: also those that run.

@@ -5,8 +5,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::calendar::Calendars;
+use crate::day::Days;
 use crate::moment::Moment;
-use crate::policy::{Purpose, Task};
+use crate::policy::{Policy, Purpose, Task};
 use crate::promotion::deployments;
 use crate::window::{Needs, Timetable};
 
@@ -52,7 +54,7 @@ pub fn timing(moment: &Moment<'_>) -> Timing {
     let last = runs.as_ref().and_then(|runs| runs.last());
     let (begins, by) = match last {
         Some(run) => (Some(run.began), KnownBy::Run),
-        None => planned(moment),
+        None => planned(policy, &moment.days(), moment.calendars),
     };
     let done = last.filter(|run| run.done).and_then(|run| run.ended);
     let needs = Needs::of(policy).length.signed_seconds();
@@ -60,8 +62,8 @@ pub fn timing(moment: &Moment<'_>) -> Timing {
     Timing { begins, by, over, done }
 }
 
-fn planned(moment: &Moment<'_>) -> (Option<Timestamp>, KnownBy) {
-    let (policy, days) = (moment.policy(), moment.days());
+/// When a release is planned to begin, before anything has happened.
+pub fn planned(policy: &Policy, days: &Days, calendars: &Calendars) -> (Option<Timestamp>, KnownBy) {
     let Some(midnight) = days.begin(0, None) else { return (None, KnownBy::Nothing) };
     let at = policy.rollout.as_ref().and_then(|rollout| rollout.at.as_deref());
     if let Some(at) = at.and_then(|at| days.begin(0, Some(at))) {
@@ -76,7 +78,7 @@ fn planned(moment: &Moment<'_>) -> (Option<Timestamp>, KnownBy) {
         return (Some(at), KnownBy::Task);
     }
     let end = days.end(0, None);
-    let window = Timetable::new(policy, moment.calendars)
+    let window = Timetable::new(policy, calendars)
         .ok()
         .and_then(|timetable| timetable.next(midnight, 1).openings.first().map(|opening| opening.from));
     match window.filter(|from| *from > midnight && end.is_some_and(|end| *from < end)) {

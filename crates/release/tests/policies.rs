@@ -2,11 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod policies {
+    pub mod provable;
     pub mod references;
 }
 
+use policies::provable::unprovable;
 use policies::references::dangling;
+use release::calendar::Calendars;
+use release::day::Days;
 use release::policy::{Policy, RolloutMethod, Score};
+use release::timing::planned;
+use release::window::Timetable;
 use release::{Figure, Length, Loaded};
 
 const TICKER: &str = include_str!("../../../policies/ticker-service.toml");
@@ -34,6 +40,37 @@ fn what_one_would_use_refers_to_what_is_there() {
 }
 
 #[test]
+fn every_check_that_one_would_use_can_be_proven() {
+    for text in [TICKER_FIXED, TRADING_FIXED, &release::init::starter("orders")] {
+        assert_eq!(unprovable(&policy(text)), Vec::<String>::new());
+    }
+    let strategy = TRADING_FIXED.replace("{ of = \"switch-strategy\" }", "{ of = \"strategy-x\" }");
+    assert_eq!(unprovable(&policy(&strategy)), ["check flags: no runbook `strategy-x` that proves it"]);
+    let unseen = TRADING_FIXED
+        .replace("action.check = { check = \"restored-data\" }", "action.hook = { name = \"compare\" }");
+    let found = unprovable(&policy(&unseen));
+    assert_eq!(found, ["check backup-restored: no runbook restores it and looks at it afterwards"]);
+}
+
+#[test]
+fn what_one_would_use_may_begin_when_its_plan_says() {
+    let calendars = Calendars::builtin();
+    for text in [TICKER_FIXED, TRADING_FIXED] {
+        let policy = policy(text);
+        let days = Days::of(&policy, None);
+        let timetable = Timetable::new(&policy, &calendars).unwrap();
+        let rollout = planned(&policy, &days, &calendars).0.unwrap();
+        // The roll-out follows on the deployment, so the release begins with that.
+        let tasks = policy.plan.tasks.iter().filter(|task| task.day == 0 && task.runbook.is_some());
+        let deployed = tasks.map(|task| days.begin(0, task.from.as_deref()).unwrap());
+        for at in deployed.chain([rollout]) {
+            let answer = timetable.answer(at);
+            assert!(answer.open, "{} at {at}: {:?}", policy.service.name, answer.reasons);
+        }
+    }
+}
+
+#[test]
 fn the_documents_refer_to_what_they_never_introduce() {
     assert_eq!(
         dangling(&policy(TICKER)),
@@ -55,6 +92,7 @@ fn the_documents_refer_to_what_they_never_introduce() {
             "document DEPLOYMENT_RUNBOOK.md",
             "document INCIDENT_RESPONSE_RUNBOOK.md",
             "document ROLLBACK_RUNBOOK.md",
+            "runbook database",
         ]
     );
 }

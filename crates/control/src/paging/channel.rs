@@ -18,9 +18,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
-use super::secret::secret;
 use super::smtp;
 use crate::probe::Redactor;
+use crate::secrets::secret;
 use crate::wire;
 
 /// The file, inside of a data directory.

@@ -112,7 +112,8 @@ impl Case {
     /// With `{secret:NAME}` replaced too, and a text that is `secret:NAME` as a whole: for what is sent.
     pub(super) fn fill_with_secrets(&self, text: &str) -> Result<String, Miss> {
         let value = |name: &str| match self.context.secrets.get(name) {
-            Some(secret) => Ok(secret.expose().to_owned()),
+            Some(Ok(secret)) => Ok(secret.expose().to_owned()),
+            Some(Err(why)) => error(why.clone()),
             None => error(format!("no secret `{name}` was given")),
         };
         match text.strip_prefix("secret:") {

@@ -6,33 +6,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use access::Secret;
+use jiff::civil::Date;
 use release::Policy;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
 use super::redact::Redactor;
 use crate::clock::Clock;
-
-/// What `secret:NAME` stands for. Formatting it gives stars.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// From its text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// Everything around the checks.
 pub struct Context {
@@ -42,7 +23,9 @@ pub struct Context {
     pub(super) version: Option<String>,
     pub(super) digest: Option<String>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) secrets: BTreeMap<String, Secret>,
+    pub(super) day0: Option<Date>,
+    /// By name; or why there is none.
+    pub(super) secrets: BTreeMap<String, Result<Secret, String>>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) roots: Arc<RootCertStore>,
     pub(super) redactor: Arc<Redactor>,
@@ -65,6 +48,7 @@ impl Context {
             version,
             digest: None,
             clock,
+            day0: None,
             secrets: BTreeMap::new(),
             variables: BTreeMap::new(),
             roots: Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
@@ -85,16 +69,27 @@ impl Context {
         Context { digest: Some(digest), ..self }
     }
 
-    /// What `secret:NAME` stands for in headers, bodies, addresses and variables. Their values appear in no outcome.
-    pub fn with_secrets(self, secrets: BTreeMap<String, Secret>) -> Context {
-        let redactor = Arc::new(Redactor::new(secrets.values().map(Secret::expose)));
+    /// For a release whose day 0 is another than the policy's.
+    pub fn with_day0(self, day0: Option<Date>) -> Context {
+        Context { day0, ..self }
+    }
+
+    /// What `secret:NAME` stands for in headers, bodies, addresses and variables, or why nobody knows: whatever needs that one
+    /// says so. Their values appear in no outcome.
+    pub fn with_secrets(self, secrets: BTreeMap<String, Result<Secret, String>>) -> Context {
+        let redactor = Arc::new(Redactor::new(secrets.values().flatten().map(Secret::expose)));
         Context { secrets, redactor, ..self }
     }
 
-    /// Variables of every command, where they are set: `PATH`, `HOME` and `LANG` of the caller, usually. Nothing else
-    /// of the caller's environment reaches a command.
-    pub fn with_variables(self, variables: BTreeMap<String, String>) -> Context {
-        Context { variables, ..self }
+    /// Names of secrets that are not there.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = &String> {
+        self.secrets.iter().filter(|(_, value)| value.is_err()).map(|(name, _)| name)
+    }
+
+    /// Further variables of every command. Nothing else of the caller's environment reaches one.
+    pub fn with_variables(mut self, variables: BTreeMap<String, String>) -> Context {
+        self.variables.extend(variables);
+        self
     }
 
     /// In a rehearsal: the environment that this one stands for. What a runbook asks there is asked here.

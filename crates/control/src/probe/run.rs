@@ -6,7 +6,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use release::policy::{self, Check, Probe};
+use release::evidence::Answer;
+use release::policy::{self, Check, Probe, ProofProbe};
+use release::rota::covered;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -248,7 +250,20 @@ async fn ask(probe: &Probe, case: &Case, notes: &mut Notes) -> Asked {
         Probe::LoadReport(report) | Probe::Soak(report) => {
             report::ask(report::Kind::Figures, report, case, notes).await
         }
+        Probe::Rota(_) => rota(&case.context, notes),
         proof => Err(Miss::NotRun(needs(proof).unwrap_or_default())),
+    }
+}
+
+/// Nobody out there has to be asked: the policy says who is on call when.
+fn rota(context: &Context, notes: &mut Notes) -> Asked {
+    if let Some(day0) = context.day0 {
+        notes.inputs = format!("day 0: {day0}");
+    }
+    match covered(&context.policy, context.day0) {
+        Answer::Pass => Ok(()),
+        Answer::Fail { why } => Err(Miss::Fail(why)),
+        Answer::Error { why } => Err(Miss::Error(why)),
     }
 }
 
@@ -257,14 +272,25 @@ fn needs(probe: &Probe) -> Option<String> {
     let text = match probe {
         Probe::Attest(attestation) => format!("needs a person: {}", attestation.by),
         Probe::Measured(_) => "needs `release attest`: somebody measures it".to_owned(),
-        Probe::BackupRestored(_) => "is proven by a backup that was restored and compared".to_owned(),
-        Probe::FailoverRehearsed(_) => "is proven by a rehearsed failover".to_owned(),
-        Probe::RollbackRehearsed(_) => "is proven by a rehearsed roll-back".to_owned(),
-        Probe::ReplayGate(_) => "is proven by recorded days that were decided again".to_owned(),
-        Probe::AlertDelivered(_) => "is proven by an alert that a person has acknowledged".to_owned(),
-        Probe::FlagExercised(_) => "is proven by a feature that was switched off and on".to_owned(),
-        Probe::Rota(_) => "is proven by the rota of the policy".to_owned(),
+        Probe::BackupRestored(ProofProbe { of, .. }) => {
+            let backup = of.as_ref().map_or_else(|| "a backup".to_owned(), |of| format!("backup `{of}`"));
+            format!("is proven by a run of a runbook that restores {backup} and compares it")
+        }
+        Probe::FailoverRehearsed(probe) => run_of(probe, "a failover was rehearsed"),
+        Probe::RollbackRehearsed(probe) => run_of(probe, "a roll-back was rehearsed"),
+        Probe::ReplayGate(probe) => run_of(probe, "recorded days were decided again"),
+        Probe::FlagExercised(probe) => run_of(probe, "a feature was switched off and on"),
+        Probe::AlertDelivered(_) => {
+            "is proven by a test page that is acknowledged in time: `meridian incident test-page`".to_owned()
+        }
         _ => return None,
     };
     Some(text)
+}
+
+fn run_of(probe: &ProofProbe, what: &str) -> String {
+    match &probe.of {
+        Some(runbook) => format!("is proven by a run of runbook `{runbook}`: {what}"),
+        None => format!("is proven by a run of a runbook: {what}"),
+    }
 }

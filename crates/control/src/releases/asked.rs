@@ -1,8 +1,6 @@
 //! The checks of a policy are asked, and what they say of a release is kept.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -24,9 +22,8 @@ use crate::cancel::Cancel;
 use crate::evidence::{observation, output};
 use crate::probe::{Context, Outcome, Progress, Verdict, run_all};
 use crate::refused::Refused;
+use crate::surroundings;
 
-/// What commands find of the environment of this process.
-const VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "SSH_AUTH_SOCK"];
 /// At a time, unless it is said.
 const CONCURRENCY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 
@@ -72,19 +69,15 @@ async fn ask(State(control): State<Arc<Control>>, Body(body): Body<Asking>) -> R
 }
 
 fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
-    let (mut policy, folder, release) =
+    let (mut policy, document, release) =
         control.book.read(|ledger| match (&body.release, &body.policy) {
             (Some(id), _) => {
                 let found = find(ledger, id)?;
-                Ok((
-                    found.loaded.policy,
-                    found.document.folder.clone(),
-                    Some((found.service, id.clone(), found.release)),
-                ))
+                Ok((found.loaded.policy, found.document, Some((found.service, id.clone(), found.release))))
             }
             (None, Some(digest)) => {
                 let (loaded, document) = policy(ledger, digest)?;
-                Ok((loaded.policy, document.folder.clone(), None))
+                Ok((loaded.policy, document, None))
             }
             (None, None) => Err(Refused::field("release", "name a release, or a policy")),
         })??;
@@ -98,17 +91,13 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
         place.url = Some(url.trim_end_matches('/').to_owned());
     }
     let checks = selected(&policy, &environment, &body.checks)?;
-    let variables: BTreeMap<String, String> =
-        VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
-    let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
-    let mut context = Context::new(policy, folder, environment.clone(), Arc::clone(control.book.clock()))
-        .with_variables(variables);
+    let mut context = surroundings::context(control, policy, &document, &environment);
     let version = body.version.or_else(|| release.as_ref().map(|(_, _, release)| release.version.clone()));
     if let Some(version) = version {
         context = context.with_version(version);
     }
     if let Some((_, _, release)) = &release {
-        context = context.with_digest(release.artefact.clone());
+        context = context.with_digest(release.artefact.clone()).with_day0(release.day0);
     }
     let recorded =
         release.filter(|_| !elsewhere).map(|(service, id, release)| (service, id, release.artefact));

@@ -14,6 +14,7 @@ use release::runbook::{CannotBegin, RunBegan, begins};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::job::Job;
 use super::{host, job, person};
 use crate::Control;
 use crate::api::Body;
@@ -128,8 +129,25 @@ fn judge(
                 format!("the release was decided for another environment than `{}`", began.environment);
             return Err(Refused::conflict("not_decided", words).hint("leave the environment out"));
         }
+        one_at_a_time(ledger, &policy.service.name, &began.environment)?;
     }
     Ok((loaded, runbook, began))
+}
+
+/// Two deployments of one service to one place would undo each other's steps. The way back is never barred.
+fn one_at_a_time(ledger: &Ledger, service: &str, environment: &str) -> Result<(), Refused> {
+    let mut policies = job::Policies::new();
+    let open = ledger.runs.iter().filter(|(_, run)| run.state.ended.is_none());
+    let other = open
+        .filter(|(_, run)| {
+            run.state.began.as_ref().is_some_and(|began| !began.rehearsal && began.environment == environment)
+        })
+        .filter_map(|(id, _)| Some((id, Job::among(ledger, id, &mut policies).ok()?)))
+        .find(|(_, job)| job.service() == service && job.runbook.purpose == Purpose::Deploy);
+    let Some((id, _)) = other else { return Ok(()) };
+    let words = format!("`{id}` deploys {service} to {environment}, and is not over");
+    Err(Refused::conflict("deployment_open", words)
+        .hint(format!("wait for it, or end it: `meridian runbook status {id}` says where it stands")))
 }
 
 fn not_decided(wanted: &Wanted, decided: Option<Outcome>) -> Refused {

@@ -1,23 +1,22 @@
 //! Where and with what the steps of a run are done.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
+
+use release::state::Release;
 
 use super::job::Job;
 use super::lock::RunLock;
-use super::secrets;
-use crate::Control;
 use crate::probe::Context;
+use crate::{Control, surroundings};
 
-/// What commands find of our environment.
-const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "SSH_AUTH_SOCK"];
-
-pub(super) fn context(control: &Control, job: &Job, version: Option<String>, lock: &Arc<RunLock>) -> Context {
+pub(super) fn context(
+    control: &Control,
+    job: &Job,
+    release: Option<&Release>,
+    lock: &Arc<RunLock>,
+) -> Context {
     let (policy, began) = (&job.loaded.policy, &job.began);
-    let mut variables: BTreeMap<String, String> =
-        INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
-    let version = version.or_else(|| policy.service.version.clone());
+    let version = release.map(|release| release.version.clone()).or_else(|| policy.service.version.clone());
     let told = [
         ("MERIDIAN_RUN", Some(began.run.clone())),
         ("MERIDIAN_ENVIRONMENT", Some(began.environment.clone())),
@@ -26,14 +25,12 @@ pub(super) fn context(control: &Control, job: &Job, version: Option<String>, loc
         ("MERIDIAN_VERSION", version.clone()),
         ("MERIDIAN_ARTEFACT", began.artefact.clone()),
     ];
-    variables.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    let folder = job.document.folder.as_ref().map(PathBuf::from).unwrap_or_default();
-    let (directory, clock) = (control.book.directory(), Arc::clone(control.book.clock()));
+    let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let lock = Arc::clone(lock);
     let elsewhere = job.runbook.environment.clone().filter(|wanted| *wanted != began.environment);
-    let mut context = Context::new(policy.clone(), folder, began.environment.clone(), clock)
-        .with_variables(variables)
-        .with_secrets(secrets::named_in(&job.document.text, directory))
+    let mut context = surroundings::context(control, policy.clone(), &job.document, &began.environment)
+        .with_variables(told.collect())
+        .with_day0(release.and_then(|release| release.day0))
         .with_stand_in(elsewhere)
         .with_guard(Arc::new(move |group| lock.keep(group)));
     if let Some(version) = version {

@@ -66,11 +66,11 @@ pub(super) async fn perform(control: &Arc<Control>, run: &str) -> Result<(), Ref
     };
     lock.alone().await.map_err(|error| Refused::broken(format!("the lock of `{run}`: {error}")))?;
     let (job, lock) = (Arc::new(Job::find(control, run)?), Arc::new(lock));
-    let version = control.book.read(|ledger| {
+    let release = control.book.read(|ledger| {
         let id = job.began.release.as_deref()?;
-        Some(ledger.state(job.service(), id).release?.version)
+        ledger.state(job.service(), id).release
     })?;
-    let context = context::context(control, &job, version, &lock);
+    let context = context::context(control, &job, release.as_ref(), &lock);
     let performer = Performer { control: Arc::clone(control), job, context: Arc::new(context), lock };
     if performer.to_its_end().await? {
         let Performer { context, lock, .. } = performer;

@@ -320,6 +320,61 @@ async fn a_deployment_needs_a_decision_and_a_way_back_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_deployment_at_a_time_and_a_way_back_at_any() {
+    let wait = "[[runbook.step]]\nid = \"a\"\naction.manual = { text = \"look\" }\n";
+    let books = format!(
+        "[[runbook]]\nid = \"deploy\"\npurpose = \"deploy\"\n{wait}\
+         [[runbook]]\nid = \"again\"\npurpose = \"deploy\"\n{wait}\
+         [[runbook]]\nid = \"back\"\npurpose = \"roll-back\"\n{wait}"
+    );
+    let office = Office::new(&books).await;
+    let opened =
+        json!({"policy": office.policy, "artefact": format!("sha256:{}", "a".repeat(64)), "by": "asha"});
+    let release = office.ok("POST", "/v1/release/releases", opened).await["release"].clone();
+    let path = format!("/v1/release/releases/{}/decision", release.as_str().unwrap());
+    let decided = office.ok("POST", &path, json!({})).await;
+    assert_eq!(decided["recorded"]["decision"]["outcome"], "go", "{decided:#}");
+    let body = |runbook: &str| json!({"release": release, "runbook": runbook, "by": "asha"});
+    let first = office.ok("POST", "/v1/runs", body("deploy")).await["run"].clone();
+    let first = first.as_str().unwrap();
+    let (status, why) = office.refused("/v1/runs", body("again")).await;
+    assert!(status == 409 && why.contains("deployment_open") && why.contains(first), "{why}");
+    let rehearsal = json!({"release": release, "runbook": "again", "rehearsal": true, "environment": "staging", "by": "asha"});
+    office.ok("POST", "/v1/runs", rehearsal).await;
+    office.ok("POST", "/v1/runs", body("back")).await;
+    office.say(first, "abandon", json!({"by": "asha"})).await;
+    office.ends(first).await;
+    office.ok("POST", "/v1/runs", body("again")).await;
+}
+
+/// Whoever is on call: asked of the policy, by a step and for a release with a day 0 of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rota_is_asked_like_any_other_check() {
+    let tables = format!(
+        "[plan]\nday0 = \"2026-11-24\"\n[rota]\ncovered = \"2d\"\n\
+         shift = [{{ person = \"asha\", from_day = 0, from = \"00:00\", lasts = \"1d\" }}]\n\
+         [[check]]\nid = \"rota\"\nabout = \"team\"\nprobe.rota = {{}}\n{}",
+        runbook("", &["id = \"team\"\naction.check = { check = \"rota\" }"])
+    );
+    let office = Office::new(&tables).await;
+    let view = office.ends(&office.begin("r").await).await;
+    let why = step(&view, "team")["why"].as_str().unwrap();
+    assert!(why.contains("nobody is on call from 2026-11-25 00:00"), "{why}");
+
+    let opened = json!({"policy": office.policy, "artefact": format!("sha256:{}", "a".repeat(64)), "by": "asha",
+        "day0": "2026-12-01"});
+    let release = office.ok("POST", "/v1/release/releases", opened).await["release"].clone();
+    let (status, told) = office.call("POST", "/v1/release/checks", json!({"release": release})).await;
+    assert!(status == 200 && told.as_str().unwrap().contains("event: done"), "{told}");
+    let standing = office.control.book.read(|ledger| {
+        let state = ledger.state("ticker", release.as_str().unwrap());
+        state.standing(&Question::Check("rota".to_owned()), &Subject::Team).cloned()
+    });
+    let answer = standing.unwrap().unwrap().newest.answer();
+    assert!(answer.as_str() == "fail" && answer.why().contains("2026-12-02 00:00"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_is_bounded_and_secrets_stay_secret() {
     let steps = [
         "id = \"flood\"\naction.command = { run = [\"sh\", \"-c\", 'yes | head -c 20000000'] }",
@@ -327,7 +382,13 @@ async fn a_flood_is_bounded_and_secrets_stay_secret() {
     ];
     let office = Office::new(&runbook("", &steps)).await;
     fs::create_dir_all(office.folder.path().join("data/secrets")).unwrap();
-    fs::write(office.folder.path().join("data/secrets/door"), "open-sesame-4711\n").unwrap();
+    let door = office.folder.path().join("data/secrets/door");
+    fs::write(&door, "open-sesame-4711\n").unwrap();
+    fs::set_permissions(&door, fs::Permissions::from_mode(0o644)).unwrap();
+    let open = office.ends(&office.begin("r").await).await;
+    let why = step(&open, "tell")["why"].as_str().unwrap();
+    assert!(why.contains("secret `door`") && why.contains("chmod 600"), "{why}");
+    fs::set_permissions(&door, fs::Permissions::from_mode(0o600)).unwrap();
     let view = office.ends(&office.begin("r").await).await;
     let rows = office.control.book.rows().unwrap();
     assert!(rows.iter().all(|row| row.body.len() < 200_000));

@@ -1,11 +1,11 @@
 //! Which policy holds for which service now.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use release::Policy;
 use release::digest::Digest;
+use release::ledger::event::DocumentKept;
 use release::ledger::{Entry, Ledger};
 
 use crate::Control;
@@ -16,8 +16,8 @@ pub(super) struct Current {
     pub(super) service: String,
     pub(super) digest: Digest,
     pub(super) policy: Arc<Policy>,
-    /// Where its relative paths count from.
-    pub(super) folder: Option<PathBuf>,
+    /// As it was kept.
+    pub(super) document: Arc<DocumentKept>,
 }
 
 /// Every service with a policy that this build can read.
@@ -30,8 +30,8 @@ pub(super) fn of(control: &Control, ledger: &Ledger) -> Vec<Current> {
     let one = |service: &String| {
         let digest = ledger.policy_of(service)?;
         let policy = control.watch.policy(ledger, &digest)?;
-        let folder = ledger.documents.get(&digest)?.folder.as_ref().map(PathBuf::from);
-        Some(Current { service: service.clone(), digest, policy, folder })
+        let document = Arc::clone(ledger.documents.get(&digest)?);
+        Some(Current { service: service.clone(), digest, policy, document })
     };
     ledger.services.keys().filter_map(one).collect()
 }

@@ -165,7 +165,8 @@ async fn a_check_passes_only_if_its_negative_control_fails() {
     let outcome = ask_one(here(), &check(&format!("http://{up}/"))).await;
     assert_eq!(unknown(&outcome), "the negative control passed: this check cannot fail");
     // One that could not be asked, or was not, proves as little.
-    let not_run = check("http://").replace("control.http = { url = \"http://\" }", "control.rota = {}");
+    let not_run =
+        check("http://").replace("control.http = { url = \"http://\" }", "control.replay-gate = {}");
     let outcome = ask_one(here(), &not_run).await;
     assert!(matches!(&outcome.result, Verdict::NotRun { why } if why.contains("control")), "{outcome:?}");
     let outcome = ask_one(here(), &check("http://")).await;

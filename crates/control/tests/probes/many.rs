@@ -66,7 +66,6 @@ async fn what_only_people_and_the_journal_know_is_not_run() {
         "replay-gate = {}",
         "alert-delivered = {}",
         "flag-exercised = {}",
-        "rota = {}",
     ];
     let checks: String =
         kinds.map(|kind| format!("[[check]]\nid = \"x\"\nprobe.{kind}\ncontrol.{kind}\n")).concat();

@@ -6,9 +6,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use access::Secret;
 use control::cancel::Cancel;
 use control::clock::MachineClock;
-use control::probe::{Context, Outcome, Secret, Verdict, run_all};
+use control::probe::{Context, Outcome, Verdict, run_all};
 use release::Loaded;
 use release::policy::Check;
 
@@ -24,7 +25,7 @@ pub fn context(tables: &str, directory: &Path) -> (Vec<Check>, Context) {
     let checks = policy.checks.clone();
     let variables =
         [("PATH".to_owned(), std::env::var("PATH").unwrap()), ("LANG".to_owned(), "C".to_owned())];
-    let secrets = [("token".to_owned(), Secret::new("open-sesame-4711"))];
+    let secrets = [("token".to_owned(), Ok(Secret::new("open-sesame-4711")))];
     let context = Context::new(policy, directory.to_owned(), "staging".to_owned(), Arc::new(MachineClock))
         .with_variables(variables.into())
         .with_secrets(secrets.into());

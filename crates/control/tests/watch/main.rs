@@ -3,6 +3,9 @@
 
 mod service;
 
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -211,6 +214,29 @@ async fn objectives_are_judged_from_the_service_itself() {
     let slo = first(&seen);
     assert_eq!(slo["data"], "missing");
     assert!(slo["lost"].as_str().unwrap().contains("line 1"), "{slo}");
+    process.end().await;
+}
+
+/// The operator reads how to give it, gives it, and has to do nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_comes_later_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (shop, desk) = (Service::start(), Service::start());
+    let process = Process::start(folder.path());
+    let asks = "probe.http = { url = \"{env}/health\"";
+    let asks_with = format!("{asks}, headers = {{ Authorization = \"Bearer {{secret:watch-test-door}}\" }}");
+    process.keep(policy(&shop, &desk).replacen(asks, &asks_with, 1));
+    let why = |seen: &Value| seen["services"][0]["checks"][0]["why"].as_str().unwrap_or_default().to_owned();
+    let seen = process
+        .until("/v1/release/watch", "missed", |seen| why(seen).contains("DATA/secrets/watch-test-door"))
+        .await;
+    assert!(why(&seen).contains("MERIDIAN_SECRET_WATCH_TEST_DOOR"), "{seen}");
+    let secrets = folder.path().join("secrets");
+    fs::create_dir_all(&secrets).unwrap();
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(secrets.join("watch-test-door"));
+    file.as_mut().unwrap().write_all(b"open-sesame-4711\n").unwrap();
+    process.until("/status.json", "up", |page| condition(page, 0) == "up").await;
     process.end().await;
 }
 

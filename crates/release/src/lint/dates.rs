@@ -5,6 +5,7 @@
 
 mod order;
 mod plan;
+mod planned;
 mod proof;
 mod reading;
 mod rounds;
@@ -139,8 +140,9 @@ pub(super) const RULES: &[Rule] = &[
         code: "D16",
         level: Error,
         title: "A duration is longer than what it has to fit into",
-        explain: "A task reaches beyond its milestone, a hold beyond the next step, a release beyond its window. One of the two \
-                  is not what its authors think. Make the inner one shorter or the outer one longer.",
+        explain: "A task reaches beyond its milestone, a hold beyond the next step, a release beyond its window: as long as it is, \
+                  it may not begin when the plan says, because of the window's end, a freeze or a day without releases. One of the \
+                  two is not what its authors think. Make the inner one shorter or the outer one longer.",
         look: plan::container,
     },
     Rule {

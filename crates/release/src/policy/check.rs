@@ -109,13 +109,13 @@ pub enum Probe {
     FailoverRehearsed(ProofProbe),
     /// A roll-back was rehearsed within its budget.
     RollbackRehearsed(ProofProbe),
-    /// Recorded days decided again.
+    /// Recorded days decided again, by a run of a runbook.
     ReplayGate(ProofProbe),
     /// An alert reached a person.
     AlertDelivered(ProofProbe),
-    /// A feature was switched off and on.
+    /// A feature was switched off and on, by a run of a runbook.
     FlagExercised(ProofProbe),
-    /// Somebody is on call at every minute.
+    /// Somebody is on call at every minute: asked of the policy's own `[rota]`.
     Rota(ProofProbe),
     /// A person says so.
     Attest(Attestation),
@@ -202,7 +202,7 @@ pub struct PromqlProbe {
 pub struct CommandProbe {
     /// Program and arguments; no shell.
     pub run: Vec<String>,
-    /// Variables of its environment beside `PATH`, `HOME` and `LANG`; `secret:NAME` as a value stands for that secret.
+    /// Variables of its environment beside `PATH`, `HOME`, `LANG` and `SSH_AUTH_SOCK`; `secret:NAME` as a value stands for that secret.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
     /// Text that the output must contain.
@@ -295,11 +295,14 @@ pub struct MeasuredProbe {
     pub stated: Option<Figure>,
 }
 
-/// Something done once, by a runbook or a command of ours, that left its own record.
+/// Something done once, by a run of a runbook or by people, that left its own record.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProofProbe {
-    /// Which runbook, backup, alert or flag.
+    /// What it is proven by. For `failover-rehearsed`, `flag-exercised` and `replay-gate` the runbook whose run proves it,
+    /// which has to be named; for `rollback-rehearsed` the runbook, or else any that rolls back; for `backup-restored` the
+    /// backup that a step `restores`, or else any; for `alert-delivered` the alert or the trigger that it is about, for
+    /// people: an answered test page proves it. `rota` needs none.
     #[serde(default)]
     pub of: Option<String>,
     /// Not longer than this.

@@ -143,7 +143,8 @@ pub enum Action {
     Command {
         /// Program and arguments.
         run: Vec<String>,
-        /// Environment; `secret:NAME` values come from the vault and are never shown.
+        /// Environment; `secret:NAME` as a value stands for that secret, which is never shown: `MERIDIAN_SECRET_NAME`, or the
+        /// file `secrets/NAME` of the data directory, which nobody but its owner may read.
         #[serde(default)]
         env: BTreeMap<String, String>,
     },

@@ -1,8 +1,9 @@
 //! Which checks of the policy a run proves, and why not the others.
 //!
-//! A run can prove a roll-back or a failover that was rehearsed, and a backup that was restored and compared. It does
-//! so only when it ended as done, within its limit and the check's own, where the check wants it, and with no step
-//! skipped that is not optional; and only about the artefact that it was run for.
+//! A run can prove a roll-back or a failover that was rehearsed, a backup that was restored and compared, a feature that
+//! was switched off and on, and a recorded day that was decided again. It does so only when it ended as done, within its
+//! limit and the check's own, where the check wants it, and with no step skipped that is not optional; and only about the
+//! artefact that it was run for.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,6 +23,17 @@ pub enum ProofKind {
     FailoverRehearsed,
     /// `backup-restored`.
     BackupRestored,
+    /// `flag-exercised`.
+    FlagExercised,
+    /// `replay-gate`.
+    ReplayGate,
+}
+
+impl ProofKind {
+    /// The promise is a time, so somebody has to have said how long.
+    const fn is_timed(self) -> bool {
+        matches!(self, ProofKind::RollbackRehearsed | ProofKind::FailoverRehearsed)
+    }
 }
 
 /// One check beside a run that is about the same thing.
@@ -50,7 +62,7 @@ impl Proof {
 }
 
 /// Every check that is about this runbook, or about a backup that it restores. A check that names none is about every
-/// runbook that rolls back (for `rollback-rehearsed`), or every backup; a failover is always named.
+/// runbook that rolls back (for `rollback-rehearsed`), or every backup; of all others the runbook is always named.
 pub fn proofs(policy: &Policy, runbook: &Runbook, state: &RunState) -> Vec<Proof> {
     policy.checks.iter().filter_map(|check| proof(check, runbook, state)).collect()
 }
@@ -66,6 +78,8 @@ fn proof(check: &Check, runbook: &Runbook, state: &RunState) -> Option<Proof> {
         Probe::BackupRestored(probe) => {
             restores(runbook, probe).next().map(|_| (ProofKind::BackupRestored, probe))?
         }
+        Probe::FlagExercised(probe) => named(probe).then_some((ProofKind::FlagExercised, probe))?,
+        Probe::ReplayGate(probe) => named(probe).then_some((ProofKind::ReplayGate, probe))?,
         _ => return None,
     };
     // An open run proves nothing, so it does not matter how long it has taken up to now.
@@ -83,7 +97,7 @@ fn proof(check: &Check, runbook: &Runbook, state: &RunState) -> Option<Proof> {
     if let Some(within) = probe.within.filter(|within| timing.total > seconds(*within)) {
         against.push(format!("it took {}, and the check allows {within}", shown(timing.total)));
     }
-    if kind != ProofKind::BackupRestored && runbook.limit.is_none() && probe.within.is_none() {
+    if kind.is_timed() && runbook.limit.is_none() && probe.within.is_none() {
         against.push("neither the runbook has a `limit` nor the check a `within` to be kept".to_owned());
     }
     let subject = match state.began.as_ref().map(|began| subject(check, began)) {

@@ -28,6 +28,24 @@ probe.backup-restored = { of = "snapshot" }
 id = "failover"
 probe.failover-rehearsed = { of = "other" }
 
+[[check]]
+id = "switched"
+probe.flag-exercised = { of = "flags" }
+
+[[check]]
+id = "replayed"
+environment = "staging"
+probe.replay-gate = { of = "flags", within = "1m" }
+
+[[check]]
+id = "of-no-runbook"
+probe.flag-exercised = {}
+
+[[runbook]]
+id = "flags"
+purpose = "task"
+step = [{ id = "off", action.hook = { name = "flag=off" } }, { id = "on", action.hook = { name = "flag=on" } }]
+
 [[runbook]]
 id = "deploy"
 purpose = "deploy"
@@ -281,6 +299,33 @@ fn a_rehearsal_is_proof_of_what_it_did_and_no_more() {
     let slow = state(began("back", &[("data", true)]), &[&stop[..], &restore, &compare(1_701)].concat());
     let late = &proofs(&policy, &book, &slow)[0].against;
     assert_eq!(*late, ["it took 13m26s more than the runbook's limit"]);
+}
+
+#[test]
+fn a_flag_and_a_recorded_day_are_proven_by_the_runbook_that_is_named() {
+    let (policy, book) = (policy(), book("flags"));
+    let said = |state: &RunState| -> Vec<(String, ProofKind, Vec<String>)> {
+        let proofs = proofs(&policy, &book, state);
+        proofs.into_iter().map(|proof| (proof.check, proof.kind, proof.against)).collect()
+    };
+    let off = [start("off", 1, 0), end("off", 1, Outcome::Done, 1)];
+    let on = |seconds| [start("on", 1, 1), end("on", 1, Outcome::Done, seconds), ended(seconds)];
+    let rows = |against: [&[&str]; 2]| {
+        let [one, other] = against.map(|against| against.iter().map(|why| (*why).to_owned()).collect());
+        vec![
+            ("switched".to_owned(), ProofKind::FlagExercised, one),
+            ("replayed".to_owned(), ProofKind::ReplayGate, other),
+        ]
+    };
+    let quick = state(began("flags", &[]), &[&off[..], &on(9)].concat());
+    assert_eq!(said(&quick), rows([&[], &[]]), "nobody has to say how long a flag takes");
+    let slow = state(began("flags", &[]), &[&off[..], &on(90)].concat());
+    assert_eq!(said(&slow), rows([&[], &["it took 1m30s, and the check allows 1m"]]));
+    let elsewhere = RunBegan { environment: "production".to_owned(), ..began("flags", &[]) };
+    let elsewhere = said(&state(elsewhere, &[&off[..], &on(9)].concat()));
+    assert!(elsewhere[0].2.is_empty() && elsewhere[1].2[0].contains("`staging`"), "{elsewhere:?}");
+    let half = said(&state(began("flags", &[]), &off));
+    assert!(half.iter().all(|(.., against)| against.contains(&"the run is not over".to_owned())), "{half:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::change::Change;
 use crate::reading::Mended::{Ticker, Trading};
 
 pub const CHANGES: &[Change] = &[
-    Change::new("D01", Ticker, &[("watch = \"10h\"", "watch = \"24h\"")]),
+    Change::new("D01", Ticker, &[("watch = \"2h30m\"", "watch = \"24h\"")]),
     Change::new("D02", Ticker, &[("from = \"16:00\"\nto = \"16:30\"", "from = \"09:00\"\nto = \"09:30\"")]),
     // Where a release has to lie outside sessions, the bell is a case of D01.
     Change::new("D03", Ticker, &[("outside_sessions = true\n", ""), ("at = \"18:45\"", "at = \"09:15\"")]),

@@ -359,6 +359,26 @@ windows = { needs = \"3h\", allow = [{ from = \"23:00\", to = \"01:00\" }] }",
         mend: ("3h", "2h"),
         says: &["at most 2h"],
     },
+    // Wednesday night is free until Thursday begins, on which contracts expire and a freeze begins.
+    Fault {
+        code: "D16",
+        policy: "service: zone = \"Asia/Kolkata\"
+[plan]
+day0 = \"2025-11-19\"
+[windows]
+calendar = \"nse:derivatives\"
+outside_sessions = true
+expiry_days = [\"tue\", \"thu\"]
+freeze = [{ from = \"2025-11-20\", to = \"2025-11-26\", why = \"week 1\" }]
+[rollout]
+method = \"blue-green\"
+at = \"16:30\"
+watch = \"10h\"
+step = [{ weight = 100, hold = \"30m\", at_most = \"2h\" }]",
+        files: &[],
+        mend: ("10h", "5h"),
+        says: &["week 1", "2025-11-20", "step 1 at 100 % 2h + watch 10h = 12h"],
+    },
     Fault {
         code: "D17",
         policy: "[rollout]

@@ -124,7 +124,11 @@ fn proofs(policy: &Policy, names: &mut Names) {
                     names.uses("role", &probe.by);
                 }
                 Probe::Attest(attestation) => names.uses("role", [&attestation.by]),
-                Probe::RollbackRehearsed(probe) => names.uses("runbook", &probe.of),
+                Probe::RollbackRehearsed(probe)
+                | Probe::FailoverRehearsed(probe)
+                | Probe::FlagExercised(probe)
+                | Probe::ReplayGate(probe) => names.uses("runbook", &probe.of),
+                Probe::BackupRestored(probe) => names.uses("backup", &probe.of),
                 Probe::ImageScan(report)
                 | Probe::TestReport(report)
                 | Probe::Coverage(report)

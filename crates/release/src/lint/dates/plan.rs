@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order;
 use super::reading::seconds;
+use super::{order, planned};
 use crate::Length;
 use crate::lint::{Case, Found, Words};
 use crate::policy::{Relative, Task, Window};
@@ -112,6 +112,7 @@ pub(super) fn container(case: &Case<'_>, found: &mut Found<'_>) {
     }
     order::holds(case, found);
     windows(case, found);
+    planned::closed(case, found);
 }
 
 /// A release does not fit into any window.

@@ -159,24 +159,8 @@ fn deployments(day0: &Day0<'_>) -> Vec<Moment> {
 }
 
 pub(super) fn outside(case: &Case<'_>, found: &mut Found<'_>) {
-    if !case.policy.windows.outside_sessions {
-        return;
-    }
     let Some(day0) = Day0::of(case) else { return };
-    let mut moments = steps(&day0);
-    if let (Some(last), Some(rollout)) = (moments.last(), &case.policy.rollout)
-        && rollout.watch > Length::ZERO
-    {
-        let (from, to) = (last.to, later(last.to, rollout.watch));
-        let what = "The watch".to_owned();
-        moments.push(Moment { path: "rollout.watch".into(), what, from, to, raises: false });
-    }
-    for step in moments {
-        let touched = day0.sessions(step.from, step.to).into_iter().find(|session| {
-            let begins = session.open <= step.from && step.from < session.close;
-            begins || (step.from < session.close && session.open < step.to)
-        });
-        let Some(session) = touched else { continue };
+    for (step, session) in reaching_in(&day0) {
         let (from, to) = (day0.clock(step.from), day0.clock(step.to));
         let (open, close) = (day0.clock(session.open), day0.clock(session.close));
         let message =
@@ -185,6 +169,35 @@ pub(super) fn outside(case: &Case<'_>, found: &mut Found<'_>) {
         let arithmetic = format!("{from} to {to}; the session of {} is {open} to {close}", day0.calendar);
         found.at(&step.path, Words::new(message, format!("{from} to {to}"), right).because(arithmetic));
     }
+}
+
+/// True when something reaches into a session although the release has to lie outside of them.
+pub(super) fn reaches_in(case: &Case<'_>) -> bool {
+    Day0::of(case).is_some_and(|day0| !reaching_in(&day0).is_empty())
+}
+
+/// What does, each with the first session that it touches.
+fn reaching_in(day0: &Day0<'_>) -> Vec<(Moment, Session)> {
+    let policy = day0.case.policy;
+    if !policy.windows.outside_sessions {
+        return Vec::new();
+    }
+    let mut moments = steps(day0);
+    if let (Some(last), Some(rollout)) = (moments.last(), &policy.rollout)
+        && rollout.watch > Length::ZERO
+    {
+        let (from, to) = (last.to, later(last.to, rollout.watch));
+        let what = "The watch".to_owned();
+        moments.push(Moment { path: "rollout.watch".into(), what, from, to, raises: false });
+    }
+    let touched = |step: Moment| {
+        let session = day0.sessions(step.from, step.to).into_iter().find(|session| {
+            let begins = session.open <= step.from && step.from < session.close;
+            begins || (step.from < session.close && session.open < step.to)
+        })?;
+        Some((step, session))
+    };
+    moments.into_iter().filter_map(touched).collect()
 }
 
 /// Steps that begin near an open, each with the open's distance.
