@@ -202,19 +202,26 @@ impl Book {
         Err(WriteError::Book(BookError::Busy))
     }
 
-    /// Keeps a text, once, and answers its digest.
+    /// Keeps a text, once, and answers its digest; a policy once for each folder that it is kept with.
     ///
     /// # Errors
     /// [`BookError::TooLong`] and others.
     pub fn keep(&self, service: &str, document: DocumentKept) -> Result<Digest, BookError> {
-        let digest = document.digest();
+        let (digest, folder, is_policy) =
+            (document.digest(), document.folder.clone(), document.what == "policy");
         let row = Entry::Record(service.to_owned(), document.into());
         let length = row.body().len();
         if length > BODY_BYTES_MAX {
             return Err(BookError::TooLong(length));
         }
         let kept = self.write(|ledger, _| {
-            let rows = if ledger.documents.contains_key(&digest) { Vec::new() } else { vec![row.clone()] };
+            let known = match is_policy {
+                true => ledger.folders.get(&digest).is_some_and(|known| {
+                    folder.as_ref().is_none_or(|folder| known.contains(folder))
+                }),
+                false => ledger.documents.contains_key(&digest),
+            };
+            let rows = if known { Vec::new() } else { vec![row.clone()] };
             Ok::<_, std::convert::Infallible>((rows, digest))
         });
         kept.map_err(|error| match error {

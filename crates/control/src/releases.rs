@@ -19,7 +19,7 @@ use crate::Control;
 use crate::api::{READ, Table};
 use crate::refused::Refused;
 
-pub use found::{Found, find, policy};
+pub use found::{Found, find, folder, policy};
 pub(crate) use opened::person;
 pub(crate) use people::holds;
 

@@ -13,10 +13,11 @@ use release::event::Event;
 use release::evidence::Subject;
 use release::ledger::Entry;
 use release::policy::Check;
+use release::state::Release;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::found::{find, policy};
+use super::found::{find, folder, policy};
 use super::opened::environment;
 use crate::Control;
 use crate::api::{Body, RUN, Sender, Table, stream};
@@ -40,6 +41,9 @@ struct Asking {
     /// Of a policy that is kept.
     #[serde(default)]
     policy: Option<Digest>,
+    /// With the policy, of those that it was kept with; the last one unless given.
+    #[serde(default)]
+    folder: Option<String>,
     /// Or of this release, which gets the evidence.
     #[serde(default)]
     release: Option<String>,
@@ -48,6 +52,7 @@ struct Asking {
     /// In place of the environment's: then nothing is recorded.
     #[serde(default)]
     url: Option<String>,
+    /// In place of the release's: then nothing is recorded.
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
@@ -74,17 +79,24 @@ async fn ask(State(control): State<Arc<Control>>, Body(body): Body<Asking>) -> R
 fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
     let (mut policy, folder, release) =
         control.book.read(|ledger| match (&body.release, &body.policy) {
-            (Some(id), _) => {
+            (Some(_), Some(_)) => Err(Refused::field("policy", "name a release, or a policy, not both")
+                .hint("a release is asked about with the policy that it is bound to")),
+            (Some(_), None) if body.folder.is_some() => {
+                Err(Refused::field("folder", "a release has the folder that it was opened with")
+                    .hint("leave the folder out"))
+            }
+            (Some(id), None) => {
                 let found = find(ledger, id)?;
                 Ok((
                     found.loaded.policy,
-                    found.document.folder.clone(),
+                    found.folder,
                     Some((found.service, id.clone(), found.release)),
                 ))
             }
             (None, Some(digest)) => {
-                let (loaded, document) = policy(ledger, digest)?;
-                Ok((loaded.policy, document.folder.clone(), None))
+                let (loaded, _) = policy(ledger, digest)?;
+                let folder = folder(ledger, digest, body.folder.as_deref())?;
+                Ok((loaded.policy, folder, None))
             }
             (None, None) => Err(Refused::field("release", "name a release, or a policy")),
         })??;
@@ -103,6 +115,9 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
     let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
     let mut context = Context::new(policy, folder, environment.clone(), Arc::clone(control.book.clock()))
         .with_variables(variables);
+    // What is asked of another version says nothing about this one.
+    let is_it = |release: &Release| body.version.as_ref().is_none_or(|version| *version == release.version);
+    let is_about = !elsewhere && release.as_ref().is_some_and(|(_, _, release)| is_it(release));
     let version = body.version.or_else(|| release.as_ref().map(|(_, _, release)| release.version.clone()));
     if let Some(version) = version {
         context = context.with_version(version);
@@ -111,7 +126,7 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
         context = context.with_digest(release.artefact.clone());
     }
     let recorded =
-        release.filter(|_| !elsewhere).map(|(service, id, release)| (service, id, release.artefact));
+        release.filter(|_| is_about).map(|(service, id, release)| (service, id, release.artefact));
     let concurrency = body.concurrency.unwrap_or(CONCURRENCY);
     Ok(Round { checks, context: Arc::new(context), concurrency, environment, recorded })
 }

@@ -43,7 +43,7 @@ pub(super) fn show(control: &Control, id: &str, incident: Option<&str>) -> Resul
         let stands = release.decided.map(|decided| json!({"outcome": decided.outcome, "at": decided.at}));
         Ok(Json(json!({
             "release": id, "service": found.service, "version": release.version, "artefact": release.artefact,
-            "environment": release.environment, "policy": release.policy, "policy_name": found.document.name,
+            "environment": release.environment, "policy": release.policy, "folder": found.folder, "policy_name": found.document.name,
             "day0": release.day0, "opened_by": release.by, "changed": release.changed.what, "changed_at": release.changed.at,
             "now": now, "would_be": decision, "stands": stands,
             "recorded": recorded.map(|decided| json!({"at": decided.inputs.now, "decision": decided.decision})),

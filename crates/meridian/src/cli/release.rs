@@ -196,7 +196,7 @@ pub struct CheckArguments {
     /// Only this check (repeatable)
     #[arg(long, value_name = "ID")]
     pub check: Vec<String>,
-    /// The version that checks expect, in place of the release's or the policy's
+    /// The version that checks expect, in place of the release's or the policy's; of another version than the release's nothing is kept
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
     /// Most checks at a time

@@ -119,7 +119,7 @@ impl Acted {
             }),
             Act::Policy { other } => {
                 let policy = if *other { Digest::of(b"other") } else { policy_digest(&self.world.loaded) };
-                Event::PolicyChanged(PolicyChanged { release, policy, at, by: "emil".to_owned() })
+                Event::PolicyChanged(PolicyChanged { release, policy, folder: None, at, by: "emil".to_owned() })
             }
             Act::Incident { severity: Some(place) } => {
                 let (incident, severity, title) = ("I-1".to_owned(), severity(*place), String::new());

@@ -212,6 +212,7 @@ fn another_policy_than_the_one_that_was_signed() {
     world.add(Event::PolicyChanged(PolicyChanged {
         release: RELEASE.to_owned(),
         policy: policy_digest(&world.loaded),
+        folder: None,
         at: world.now,
         by: "emil".to_owned(),
     }));

@@ -159,6 +159,7 @@ impl World {
             artefact: A.to_owned(),
             environment: "production".to_owned(),
             policy: policy_digest(&world.loaded),
+            folder: None,
             day0: None,
             at: now,
             by: "binod".to_owned(),
