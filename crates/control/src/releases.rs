@@ -60,3 +60,6 @@ async fn list(State(control): State<Arc<Control>>, Query(of): Query<Of>) -> Resu
     })?;
     Ok(Json(json!({ "releases": releases })))
 }
+
+#[cfg(test)]
+mod tests;

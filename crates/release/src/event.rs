@@ -316,6 +316,9 @@ pub struct Inputs {
     pub policy: Digest,
     /// Whether it may be done, as windows said.
     pub window: WindowAnswer,
+    /// The incident that it mends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// See [`Event::Reopened`].

@@ -65,7 +65,7 @@ const LINES: &[Line] = &[
     ("GET", "/v1/release/releases/{id}/risks", "The register of risks; red checks raise them", None, &[], Object),
     ("GET", "/v1/release/releases/{id}/schedule", "The dated plan: tasks, phases, what is late", None, &[], Object),
     ("POST", "/v1/release/releases/{id}/signatures", "A signature, made with the key of the person", Some(r#"{"release":"ticker-service-1.2.0","matter":"release","role":"security","person":"asha","vote":"go","table":"sha256:...","at":"2026-11-22T09:00:00Z","signature":"..."}"#), &[], Object),
-    ("GET", "/v1/release/releases/{id}/table", "The hash that whoever signs now has to sign, and whose keys count", None, &["blocker"], Object),
+    ("GET", "/v1/release/releases/{id}/table", "What whoever signs now has to sign: release, open checks, scores, their hash; and whose keys count", None, &["blocker"], Object),
     ("POST", "/v1/release/releases/{id}/tasks/{task}/done", "A task of the plan is done", Some(r#"{"by":"asha"}"#), &[], Object),
     ("POST", "/v1/release/releases/{id}/withdrawals", "Take a yes back", Some(r#"{"role":"security","person":"asha","why":"a new finding"}"#), &[], Object),
     ("GET", "/v1/release/reports/{kind}", "A `daily` or `weekly` report, or a `retrospective`", None, &["service", "on", "incident"], Object),

@@ -87,11 +87,7 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
             }
             (Some(id), None) => {
                 let found = find(ledger, id)?;
-                Ok((
-                    found.loaded.policy,
-                    found.folder,
-                    Some((found.service, id.clone(), found.release)),
-                ))
+                Ok((found.loaded.policy, found.folder, Some((found.service, id.clone(), found.release))))
             }
             (None, Some(digest)) => {
                 let (loaded, _) = policy(ledger, digest)?;
@@ -125,8 +121,7 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
     if let Some((_, _, release)) = &release {
         context = context.with_digest(release.artefact.clone());
     }
-    let recorded =
-        release.filter(|_| is_about).map(|(service, id, release)| (service, id, release.artefact));
+    let recorded = release.filter(|_| is_about).map(|(service, id, release)| (service, id, release.artefact));
     let concurrency = body.concurrency.unwrap_or(CONCURRENCY);
     Ok(Round { checks, context: Arc::new(context), concurrency, environment, recorded })
 }

@@ -33,7 +33,7 @@ pub(super) fn show(control: &Control, id: &str, incident: Option<&str>) -> Resul
     let now = control.book.now();
     control.book.read(|ledger| {
         let found = find(ledger, id)?;
-        let decision = decided::now(ledger, &found, now, incident)?;
+        let decision = decided::now(&found, now, incident)?;
         let rows = ledger.services.get(&found.service).map(|service| &service.releases[..]).unwrap_or_default();
         let recorded = rows.iter().rev().find_map(|row| match row {
             Event::Decided(body) if body.release == *id => Some(body),

@@ -27,7 +27,8 @@ pub(super) fn context(control: &Control, job: &Job, version: Option<String>, loc
         ("MERIDIAN_ARTEFACT", began.artefact.clone()),
     ];
     variables.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    let folder = began.folder.as_ref().or(job.document.folder.as_ref()).map(PathBuf::from).unwrap_or_default();
+    let folder =
+        began.folder.as_ref().or(job.document.folder.as_ref()).map(PathBuf::from).unwrap_or_default();
     let (directory, clock) = (control.book.directory(), Arc::clone(control.book.clock()));
     let lock = Arc::clone(lock);
     let elsewhere = job.runbook.environment.clone().filter(|wanted| *wanted != began.environment);

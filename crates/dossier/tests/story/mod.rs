@@ -278,6 +278,8 @@ impl Story {
             output: None,
             control_failed: check.control.as_ref().map(|_| true),
             settle: check.settle,
+            demand: None,
+            via: None,
         }
     }
 
@@ -308,7 +310,7 @@ impl Story {
         let calendars = Calendars::builtin();
         let window = Timetable::new(&self.loaded.policy, &calendars).unwrap().answer(self.now);
         let state = self.ledger.state(SERVICE, RELEASE);
-        let decided: Decided = record(&self.loaded, &state, self.now, &window, &verify);
+        let decided: Decided = record(&self.loaded, &state, self.now, &window, None, &verify);
         assert_eq!(decided.decision.outcome, Outcome::GoWithConditions, "{:#?}", decided.decision.reasons);
         self.release(Event::Decided(Box::new(decided)));
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use release::{Loaded, policy_digest};
 use release::digest::Digest;
+use release::{Loaded, policy_digest};
 use serde_json::{Value, json};
 
 use super::policy::read;
@@ -60,7 +60,8 @@ pub fn keep_policy(office: &Office, path: &Path) -> Result<KeptPolicy, Failure> 
         Err(failure) => return Err(failure),
     };
     if !is_kept {
-        let body = json!({"text": loaded.source.text(), "name": path.display().to_string(), "folder": folder});
+        let body =
+            json!({"text": loaded.source.text(), "name": path.display().to_string(), "folder": folder});
         office.post::<Value>("/v1/release/policies", &body).map_err(|failure| match failure.status() {
             Some(403) => failure.about(format!("cannot keep {}", path.display())).hint(
                 "a policy runs programs as the server does, so an administrator keeps it: ask one for `meridian release open` \

@@ -108,6 +108,8 @@ impl Desk {
             output: None,
             control_failed: None,
             settle: 1,
+            demand: None,
+            via: None,
         };
         self.add(Event::EvidenceRecorded(seen.seal()));
     }
