@@ -24,7 +24,8 @@ def binary():
 def run(*arguments, expect=0, cwd=None, seconds=30):
     """Runs the program to its end and checks its exit code."""
     done = subprocess.run(
-        [binary(), *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=seconds, check=False
+        [binary(), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
+        check=False,
     )
     assert done.returncode == expect, (
         f"meridian {' '.join(map(str, arguments))}: exit {done.returncode}, expected {expect}\n{done.stdout}{done.stderr}"

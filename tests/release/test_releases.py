@@ -83,6 +83,11 @@ class Desk:
     def json(self, *arguments, **options):
         return json.loads(self.run(*arguments, "--json", **options).stdout)
 
+    def sign(self, key, *flags, **options):
+        """As the reviewer who has looked at the table."""
+        table = self.json("score")["would_be"]["table"]
+        return self.run("sign", "--role", "reviewer", "--key", f"{key}.pem", "--table", table, *flags, **options)
+
     def open(self, *flags):
         return self.run("open", "--policy", "shop.toml", "--artefact", "shop", "--by", "me", *flags).stdout.strip()
 
@@ -120,7 +125,7 @@ def test_from_a_first_policy_to_a_recorded_go(desk):
     assert (card["total"], card["arithmetic"]) == ("10", "10 x 60 % + 10 x 20 % + 10 x 20 % = 10")
     refused = desk.run("decide", expect=1)
     assert "NO-GO" in refused.stderr and "nobody has signed" in refused.stdout
-    desk.run("sign", "--role", "reviewer", "--key", "colleague.pem")
+    desk.sign("colleague")
     assert desk.run("decide").stdout.splitlines()[-1] == "decided: GO"
     (listed,) = desk.json("list")["releases"]
     assert listed["decided"]["outcome"] == "go"
@@ -129,7 +134,7 @@ def test_from_a_first_policy_to_a_recorded_go(desk):
 def test_a_change_voids_what_was_signed(desk):
     desk.open()
     desk.prove()
-    desk.run("sign", "--role", "reviewer", "--key", "colleague.pem")
+    desk.sign("colleague")
     assert desk.json("score")["would_be"]["outcome"] == "go"
     # Another artefact: evidence and signature were about the one before.
     (desk.folder / "shop").write_text("another program\n")
@@ -137,7 +142,7 @@ def test_a_change_voids_what_was_signed(desk):
     assert {("signature", "reviewer"), ("evidence", "health")} <= desk.reasons()
     desk.prove()
     assert desk.reasons() == {("signature", "reviewer")}
-    desk.run("sign", "--role", "reviewer", "--key", "colleague.pem")
+    desk.sign("colleague")
     assert desk.json("decide")["recorded"]["decision"]["outcome"] == "go"
     # Other demands: the decision that stood does not stand any more.
     desk.policy.write_text(desk.policy.read_text().replace("threshold = 7", "threshold = 9"))
@@ -154,16 +159,66 @@ def test_only_the_right_people_sign_with_their_own_keys(desk):
     desk.prove()
     cli.run("release", "key", "--out", "stranger.pem", cwd=desk.folder)
     assert "nobody in the policy has this key" in desk.run("sign", "--role", "reviewer", "--key", "stranger.pem", expect=1).stderr
-    assert "does not hold the role" in desk.run("sign", "--role", "reviewer", "--key", "me.pem", expect=1).stderr
+    assert "does not hold the role" in desk.sign("me", expect=1).stderr
     assert "PEM" in desk.run("sign", "--role", "reviewer", "--key", "shop", expect=1).stderr
     refused = desk.run("attest", "--check", "way-back", "--by", "colleague", expect=1)
     assert "developer" in refused.stderr and "me" in refused.stderr
     assert "asked by a machine" in desk.run("attest", "--check", "health", "--by", "me", expect=1).stderr
-    desk.run("sign", "--role", "reviewer", "--key", "colleague.pem", "--vote", "no-go")
+    desk.sign("colleague", "--vote", "no-go")
     assert "says no" in desk.run("decide", expect=1).stdout
-    desk.run("sign", "--role", "reviewer", "--key", "colleague.pem")
+    desk.sign("colleague")
     desk.run("withdraw", "--role", "reviewer", "--person", "colleague", "--why", "a new finding")
     assert "took it back: a new finding" in desk.run("decide", expect=1).stdout
+
+
+def test_nobody_signs_what_they_have_not_seen(desk):
+    desk.open()
+    desk.prove()
+    blind = desk.run("sign", "--role", "reviewer", "--key", "colleague.pem", expect=1)
+    seen = desk.json("score")["would_be"]["table"]
+    assert "not signed" in blind.stderr and f"--table {seen}" in blind.stderr
+    assert "shop 0.1.0 for local" in blind.stderr and "score    " in blind.stderr
+    # Something changes between looking and signing.
+    desk.run("attest", "--check", "way-back", "--by", "me", "--fails", "it did not start")
+    late = desk.run("sign", "--role", "reviewer", "--key", "colleague.pem", "--table", seen, expect=1)
+    assert "not signed: on the table is" in late.stderr and "check way-back: it failed: it did not start" in late.stderr
+    assert ("signature", "reviewer") in desk.reasons()
+    desk.sign("colleague", "--vote", "no-go")
+
+
+def test_only_an_administrator_keeps_policies_and_others_ask_what_is_kept(tmp_path):
+    with service() as port:
+        desk = Desk(tmp_path, port, None)
+        kept = desk.policy.read_text()
+        server = Gateway(tmp_path / "data", "--seed", "7").start()
+        try:
+            desk.open()
+            key = server.key("release:run", "release:read", "release:sign", name="runner").access_token
+            runner = Native(server.native, key)
+            stolen = kept + ('\n[[check]]\nid = "steal"\nprobe.command = { run = ["cat", "' + str(tmp_path / "data" / "admin.key")
+                             + '"] }\n')
+            body = {"text": stolen, "folder": str(tmp_path)}
+            assert runner.request("POST", "/v1/release/policies", json=body).status_code == 403
+            # A statement is kept for whoever may say so, and is no policy whatever it says.
+            said = {"check": "way-back", "by": "me", "document": stolen}
+            told = runner.request("POST", "/v1/release/releases/shop-0.1.0/evidence", json=said)
+            assert told.status_code == 200 and told.json()["evidence"]["observed"]["via"] == "runner"
+            output = told.json()["evidence"]["observed"]["output"]
+            assert runner.request("POST", "/v1/release/checks", json={"policy": output}).status_code == 404
+            assert runner.get(f"/v1/release/policies/{output}").status_code == 404
+            # What an administrator has kept can be asked, from the folder that it was kept with.
+            (tmp_path / "runner.key").write_text(key)
+            flags = ("--policy", "shop.toml", "--url", server.native, "--key-file", "runner.key")
+            asked = cli.run("release", "check", *flags, "--check", "health", cwd=tmp_path)
+            assert "1 passed" in asked.stderr and "kept as evidence of shop-0.1.0" in asked.stderr
+            digest = runner.get("/v1/release/releases/shop-0.1.0").json()["policy"]
+            elsewhere = runner.request("POST", "/v1/release/checks", json={"policy": digest, "folder": "/tmp"})
+            assert elsewhere.status_code == 400 and elsewhere.json()["error"]["field"] == "folder"
+            desk.policy.write_text(stolen)
+            refused = cli.run("release", "check", *flags, cwd=tmp_path, expect=1)
+            assert "an administrator keeps it" in refused.stderr
+        finally:
+            server.stop()
 
 
 def test_the_same_rows_give_the_same_decision_with_and_without_a_server(tmp_path):
@@ -171,7 +226,7 @@ def test_the_same_rows_give_the_same_decision_with_and_without_a_server(tmp_path
         desk = Desk(tmp_path, port, None)
         desk.open()
         desk.prove()
-        desk.run("sign", "--role", "reviewer", "--key", "colleague.pem")
+        desk.sign("colleague")
         alone = desk.json("score")["would_be"]
         server = Gateway(tmp_path / "data", "--seed", "7").start()
         try:

@@ -130,5 +130,7 @@ pub const READ: Access = Access::Scope(Scope::ReleaseRead);
 pub const SIGN: Access = Access::Scope(Scope::ReleaseSign);
 /// `release:run`
 pub const RUN: Access = Access::Scope(Scope::ReleaseRun);
+/// `keys:admin`: a policy holds commands, so whoever keeps one may run programs as this process, which reads its keys.
+pub const KEEP: Access = Access::Scope(Scope::KeysAdmin);
 /// `incidents:write`
 pub const INCIDENTS: Access = Access::Scope(Scope::IncidentsWrite);

@@ -6,6 +6,7 @@
 //! Several processes may have the book open. A row is written only if nothing was written since what it was decided
 //! from: otherwise it is decided again.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
@@ -22,10 +23,10 @@ use release::ledger::event::DocumentKept;
 use release::ledger::{Entry, Ledger, SCHEMA, Unreadable};
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, left};
 
-/// So often something else was written first, or the file was locked, before a writer gives up.
-const PATIENCE: u32 = 100;
+/// So long something else is written first, or the file is locked, before whoever waits gives up.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two attempts at a locked file.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -65,7 +66,7 @@ pub enum BookError {
     Open(#[from] OpenError),
     /// The database.
     #[error("control's journal cannot be read or written")]
-    Database(#[from] DbError),
+    Database(#[source] DbError),
     /// A row of another build.
     #[error("row {seq} of control's journal cannot be read")]
     Unreadable {
@@ -86,6 +87,15 @@ pub enum BookError {
     /// No name for this process.
     #[error(transparent)]
     Entropy(#[from] EntropyFailed),
+}
+
+impl From<DbError> for BookError {
+    fn from(error: DbError) -> BookError {
+        match error {
+            DbError::Busy => BookError::Busy,
+            other => BookError::Database(other),
+        }
+    }
 }
 
 impl BookError {
@@ -160,7 +170,10 @@ impl Book {
     /// # Errors
     /// [`BookError`]
     pub fn read<T>(&self, look: impl FnOnce(&Ledger) -> T) -> Result<T, BookError> {
-        Ok(look(&self.fresh()?.ledger))
+        let mut look = Some(look);
+        // Once it has begun, it ends.
+        let looked = self.looking(|open| Ok(look.take().map(|look| look(&open.ledger))))?;
+        looked.ok_or(BookError::Busy)
     }
 
     /// Folds what other processes have written, so that [`Book::watch`] tells of it.
@@ -168,7 +181,7 @@ impl Book {
     /// # Errors
     /// [`BookError`]
     pub fn refresh(&self) -> Result<(), BookError> {
-        self.fresh().map(drop)
+        self.looking(|_| Ok(()))
     }
 
     /// Writes the rows that `decide` wants, all or none, and answers what it answers. It is asked again when somebody else
@@ -181,41 +194,67 @@ impl Book {
         &self,
         mut decide: impl FnMut(&Ledger, Timestamp) -> Result<(Vec<Entry>, T), E>,
     ) -> Result<T, WriteError<E>> {
-        for _ in 0..PATIENCE {
+        self.patiently(|| {
             let mut open = self.fresh()?;
             let (entries, answer) = decide(&open.ledger, self.now()).map_err(WriteError::Unwanted)?;
             if entries.is_empty() {
-                return Ok(answer);
+                return Ok(Some(answer));
             }
             if open.pen.is_none() {
                 open.pen = Some(self.pen(&mut open.journal)?);
             }
-            let written = open.append(&entries, self.clock.wall().0)?;
-            if written {
-                open.fold().map_err(WriteError::Book)?;
-                self.tell(&open);
-                return Ok(answer);
+            if !open.append(&entries, self.clock.wall().0)? {
+                return Ok(None);
             }
-            drop(open);
-            sleep(PAUSE);
-        }
-        Err(WriteError::Book(BookError::Busy))
+            // It is written: whoever looks next folds it, if it cannot be folded now.
+            if open.fold().is_ok() {
+                self.tell(&open);
+            }
+            Ok(Some(answer))
+        })
     }
 
-    /// Keeps a text, once, and answers its digest.
+    /// Tries until there is an answer. What is locked is tried again, as long as patience lasts.
+    fn patiently<T, E>(
+        &self,
+        mut attempt: impl FnMut() -> Result<Option<T>, WriteError<E>>,
+    ) -> Result<T, WriteError<E>> {
+        let began = self.clock.mono();
+        loop {
+            match attempt() {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) | Err(WriteError::Book(BookError::Busy)) => {}
+                Err(error) => return Err(error),
+            }
+            if left(&*self.clock, began, PATIENCE).is_zero() {
+                return Err(WriteError::Book(BookError::Busy));
+            }
+            sleep(PAUSE);
+        }
+    }
+
+    /// Keeps a text, once, and answers its digest; a policy once for each folder that it is kept with.
     ///
     /// # Errors
     /// [`BookError::TooLong`] and others.
     pub fn keep(&self, service: &str, document: DocumentKept) -> Result<Digest, BookError> {
-        let digest = document.digest();
+        let (digest, folder, is_policy) =
+            (document.digest(), document.folder.clone(), document.what == "policy");
         let row = Entry::Record(service.to_owned(), document.into());
         let length = row.body().len();
         if length > BODY_BYTES_MAX {
             return Err(BookError::TooLong(length));
         }
         let kept = self.write(|ledger, _| {
-            let rows = if ledger.documents.contains_key(&digest) { Vec::new() } else { vec![row.clone()] };
-            Ok::<_, std::convert::Infallible>((rows, digest))
+            let known = match is_policy {
+                true => ledger
+                    .folders
+                    .get(&digest)
+                    .is_some_and(|known| folder.as_ref().is_none_or(|folder| known.contains(folder))),
+                false => ledger.documents.contains_key(&digest),
+            };
+            let rows = if known { Vec::new() } else { vec![row.clone()] };
+            Ok::<_, Infallible>((rows, digest))
         });
         kept.map_err(|error| match error {
             WriteError::Unwanted(never) => match never {},
@@ -228,16 +267,29 @@ impl Book {
     /// # Errors
     /// [`BookError`]
     pub fn rows(&self) -> Result<Vec<Row>, BookError> {
-        let mut open = self.fresh()?;
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let after = rows.last().map_or(0, |row| row.seq);
-            let more = open.journal.read(after, READ_ROWS_MAX)?;
-            if more.is_empty() {
-                return Ok(rows);
+        self.looking(|open| {
+            let mut rows: Vec<Row> = Vec::new();
+            loop {
+                let after = rows.last().map_or(0, |row| row.seq);
+                let more = open.journal.read(after, READ_ROWS_MAX)?;
+                if more.is_empty() {
+                    return Ok(rows);
+                }
+                rows.extend(more);
             }
-            rows.extend(more);
-        }
+        })
+    }
+
+    /// Looks at what is written by now, and waits as [`Book::write`] does while it is locked.
+    fn looking<T>(&self, mut look: impl FnMut(&mut Open) -> Result<T, BookError>) -> Result<T, BookError> {
+        let looked = self.patiently(|| {
+            let mut open = self.fresh()?;
+            Ok::<_, WriteError<Infallible>>(Some(look(&mut open)?))
+        });
+        looked.map_err(|error| match error {
+            WriteError::Unwanted(never) => match never {},
+            WriteError::Book(error) => error,
+        })
     }
 
     /// An id for something new: the word and 12 of a-z and 0-9.

@@ -36,6 +36,8 @@ pub fn observation(outcome: &Outcome, subject: Subject) -> Option<Observation> {
             Some(Verdict::Error { .. } | Verdict::NotRun { .. }) | None => None,
         },
         settle: outcome.check.settle,
+        demand: outcome.check.demand,
+        via: None,
     })
 }
 

@@ -19,7 +19,7 @@ use crate::Control;
 use crate::api::{READ, Table};
 use crate::refused::Refused;
 
-pub use found::{Found, find, policy};
+pub use found::{Found, find, folder, policy};
 pub(crate) use opened::person;
 pub(crate) use people::holds;
 
@@ -60,3 +60,6 @@ async fn list(State(control): State<Arc<Control>>, Query(of): Query<Of>) -> Resu
     })?;
     Ok(Json(json!({ "releases": releases })))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,15 +16,16 @@ use crate::secrets::named_in;
 /// What commands find of the environment of this process.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "SSH_AUTH_SOCK"];
 
-/// For `policy`, which was kept as `document`. Reads files: the secrets.
+/// For `policy`, which was kept as `document`; its relative paths count from `folder`. Reads files: the secrets.
 pub(crate) fn context(
     control: &Control,
     policy: Policy,
     document: &DocumentKept,
+    folder: Option<&str>,
     environment: &str,
 ) -> Context {
     let inherited = INHERITED.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
-    let folder = document.folder.as_ref().map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
     let named = named_in(&document.text, control.book.directory());
     let secrets = named.into_iter().map(|(name, value)| (name, value.map_err(|why| why.to_string())));
     Context::new(policy, folder, environment.to_owned(), Arc::clone(control.book.clock()))

@@ -127,7 +127,13 @@ async fn begin(control: &Arc<Control>, one: Current) -> Option<Group> {
         resume(control, &service, &checks)?;
         let places = checks.into_iter().map(|watched| watched.place.environment).chain(places);
         let context = |place: String| {
-            let context = surroundings::context(control, (*policy).clone(), &document, &place);
+            let context = surroundings::context(
+                control,
+                (*policy).clone(),
+                &document,
+                document.folder.as_deref(),
+                &place,
+            );
             (place, Arc::new(context))
         };
         Ok(places.collect::<BTreeSet<_>>().into_iter().map(context).collect::<BTreeMap<_, _>>())

@@ -49,6 +49,7 @@ fn opened(text: &str, loaded: &Loaded, now: Timestamp) -> (Ledger, String) {
         artefact: ARTEFACT.to_owned(),
         environment: target.id.clone(),
         policy: policy_digest(loaded),
+        folder: None,
         day0: None,
         at: now,
         by: loaded.policy.people[0].id.clone(),

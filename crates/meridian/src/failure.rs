@@ -13,12 +13,14 @@ pub struct Failure {
     causes: Vec<String>,
     hint: Option<String>,
     usage: bool,
+    /// Of the answer that refused it.
+    status: Option<u16>,
 }
 
 impl Failure {
     /// With a message of its own.
     pub fn new(message: impl Display) -> Failure {
-        Failure { message: message.to_string(), causes: Vec::new(), hint: None, usage: false }
+        Failure { message: message.to_string(), causes: Vec::new(), hint: None, usage: false, status: None }
     }
 
     /// With the whole chain of an error.
@@ -44,6 +46,16 @@ impl Failure {
     /// The arguments were wrong: exit code 2.
     pub fn usage(message: impl Display) -> Failure {
         Failure { usage: true, ..Failure::new(message) }
+    }
+
+    /// Refused by an answer with this HTTP status.
+    pub fn answered(self, status: u16) -> Failure {
+        Failure { status: Some(status), ..self }
+    }
+
+    /// The HTTP status of the answer that refused it, if one did.
+    pub const fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// The same failure as the cause of a larger one.

@@ -57,7 +57,7 @@ fn open(arguments: &OpenIncidentArguments) -> Result<(), Failure> {
 /// The service that is meant, its policy kept.
 fn service(office: &Office, of: &ServiceArguments) -> Result<Option<String>, Failure> {
     match &of.policy {
-        Some(path) => keep_policy(office, path).map(|(_, loaded)| Some(loaded.policy.service.name)),
+        Some(path) => keep_policy(office, path).map(|kept| Some(kept.loaded.policy.service.name)),
         None => Ok(of.service.clone()),
     }
 }

@@ -168,7 +168,9 @@ pub fn segment(name: &str) -> String {
 /// What the body of a refusal says.
 pub fn refusal(text: &str, status: u16) -> Failure {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
-    said(&value["error"]).unwrap_or_else(|| Failure::new(format!("the gateway answered {status}")))
+    said(&value["error"])
+        .unwrap_or_else(|| Failure::new(format!("the gateway answered {status}")))
+        .answered(status)
 }
 
 /// A refusal in words, with the field that is to blame.

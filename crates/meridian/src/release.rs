@@ -12,7 +12,7 @@ mod said;
 mod score;
 mod window;
 
-pub use chosen::{keep_policy, newest};
+pub use chosen::{KeptPolicy, keep_policy, newest};
 pub use policy::{content, read};
 pub use window::calendars;
 

@@ -47,6 +47,7 @@ pub fn apply(state: &mut State, event: &Event) {
             let what = format!("the policy was changed by {}", body.by);
             let changed = |release: &mut Release| {
                 release.policy = body.policy;
+                release.folder.clone_from(&body.folder);
                 release.changed_by.insert(body.by.clone());
             };
             change(state, &body.release, body.at, what, changed);
@@ -94,6 +95,7 @@ fn opened(state: &mut State, body: &ReleaseOpened) {
         artefact: body.artefact.clone(),
         environment: body.environment.clone(),
         policy: body.policy,
+        folder: body.folder.clone(),
         day0: body.day0,
         by: body.by.clone(),
         changed_by: Default::default(),

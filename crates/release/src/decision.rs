@@ -193,12 +193,14 @@ impl Against {
     }
 }
 
-/// Decides.
+/// Decides. `incident`: the open one that the release mends, which is no reason against it where the policy makes an exception for
+/// its severity; whoever signs exceptions has to sign then.
 pub fn decide(
     loaded: &Loaded,
     state: &State,
     now: Timestamp,
     window: &WindowAnswer,
+    incident: Option<&str>,
     verify: Verify<'_>,
 ) -> Decision {
     let mut decision = Decision {
@@ -221,9 +223,13 @@ pub fn decide(
             blockers::look(&case, &mut against);
             blockers::look_at_evidence(&case, &mut against);
             decision.scorecards = scores(&case, &mut against);
-            decision.signatures = approval::look(&case, &window.signers, &mut against);
+            let mended = incident.and_then(|id| register::mended(&case, id));
+            let mut beside = window.signers.clone();
+            let others = mended.iter().flat_map(|(_, hotfix)| &hotfix.signers);
+            beside.extend(others.filter(|role| !window.signers.contains(role)).cloned());
+            decision.signatures = approval::look(&case, &beside, &mut against);
             decision.conditions = conditions::look(&case, &days, &mut against);
-            decision.reviews = register::look(&case, &mut against);
+            decision.reviews = register::look(&case, mended.map(|(id, _)| id), &mut against);
             tasks::look(&case, &days, &mut against);
             decision.table = Some(table(&case, &Matter::Release));
         }
@@ -250,10 +256,18 @@ pub fn record(
     state: &State,
     now: Timestamp,
     window: &WindowAnswer,
+    incident: Option<&str>,
     verify: Verify<'_>,
 ) -> Decided {
-    let inputs = Inputs { seen: state.seen, now, policy: policy_digest(loaded), window: window.clone() };
-    Decided { release: state.of.clone(), inputs, decision: decide(loaded, state, now, window, verify) }
+    let inputs = Inputs {
+        seen: state.seen,
+        now,
+        policy: policy_digest(loaded),
+        window: window.clone(),
+        incident: incident.map(str::to_owned),
+    };
+    let decision = decide(loaded, state, now, window, incident, verify);
+    Decided { release: state.of.clone(), inputs, decision }
 }
 
 /// Why a recorded decision cannot be confirmed.
@@ -300,7 +314,7 @@ pub fn again(
     if policy_digest(loaded) != inputs.policy {
         return Err(NotTheSame::OtherPolicy(inputs.policy));
     }
-    let again = decide(loaded, state, inputs.now, &inputs.window, verify);
+    let again = decide(loaded, state, inputs.now, &inputs.window, inputs.incident.as_deref(), verify);
     if again == decided.decision {
         return Ok(());
     }

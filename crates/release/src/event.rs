@@ -72,6 +72,9 @@ pub struct ReleaseOpened {
     pub environment: String,
     /// Of the policy's text.
     pub policy: Digest,
+    /// The folder that its relative paths count from; absent in old rows: where the text was first kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The day of the release in the service's zone; absent: as the policy says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day0: Option<Date>,
@@ -88,6 +91,9 @@ pub struct PolicyChanged {
     pub release: String,
     /// Of the new text.
     pub policy: Digest,
+    /// The folder that its relative paths count from; absent in old rows: where the text was first kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// When.
     pub at: Timestamp,
     /// Which person.
@@ -310,6 +316,9 @@ pub struct Inputs {
     pub policy: Digest,
     /// Whether it may be done, as windows said.
     pub window: WindowAnswer,
+    /// The incident that it mends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// See [`Event::Reopened`].

@@ -150,6 +150,13 @@ pub struct Observation {
     /// So many equal answers in a row until the state changes, as the policy said then; zero counts as one.
     #[serde(default = "one")]
     pub settle: u32,
+    /// What the check demanded: see [`Check::demand`]. Absent for what is no check, and in old rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Digest>,
+    /// The name of the API key that a person's word came with; absent: on the machine itself, or nobody was needed. It proves who called
+    /// only to those who trust whoever hands out keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
 }
 
 const fn one() -> u32 {
@@ -179,7 +186,7 @@ impl Observation {
     /// SHA-256 of the canonical form `meridian release evidence 1` with these fields, in this order; optional ones are left out where
     /// there is nothing: `check`, or `scorecard` and `row`, or `review`, or `metric`; `artefact` and `environment`, or
     /// `environment`, or `team` (empty); `taken`, `expires` (RFC 3339, UTC); `answer`, `why`; for each figure in the order of their names `figure` (its
-    /// name) and `value`; `by`; `inputs`; `output`; `control_failed`; `settle`.
+    /// name) and `value`; `by`; `inputs`; `output`; `control_failed`; `settle`; `demand`; `via`.
     pub fn hash(&self) -> Digest {
         let mut form = Canonical::new("meridian release evidence 1");
         match &self.question {
@@ -212,6 +219,8 @@ impl Observation {
         form.optional("output", self.output);
         form.optional("control_failed", self.control_failed);
         form.field("settle", self.settle);
+        form.optional("demand", self.demand);
+        form.optional("via", self.via.as_ref());
         form.digest()
     }
 
@@ -274,6 +283,8 @@ mod tests {
             output: Some(Digest::of(b"403")),
             control_failed: Some(true),
             settle: 1,
+            demand: None,
+            via: None,
         }
     }
 
@@ -302,6 +313,10 @@ mod tests {
              control_failed 4 true\nsettle 1 1\n"
         );
         assert_eq!(observation().hash(), Digest::of(form.as_bytes()));
+        let demand = Digest::of(b"demand");
+        let more = Observation { demand: Some(demand), via: Some("desk".to_owned()), ..observation() };
+        let form = format!("{form}demand 71 {demand}\nvia 4 desk\n");
+        assert_eq!(more.hash(), Digest::of(form.as_bytes()));
     }
 
     #[test]

@@ -155,6 +155,9 @@ pub struct Ledger {
     pub rows: u64,
     /// Texts by their digests.
     pub documents: BTreeMap<Digest, Arc<event::DocumentKept>>,
+    /// Digests of the texts that were kept as policies, each with the folders that it was kept with, in this order. No other text
+    /// is a policy, whatever it says: others may keep statements.
+    pub folders: BTreeMap<Digest, Vec<String>>,
     /// By name.
     pub services: BTreeMap<String, Service>,
     /// By id.
@@ -215,12 +218,36 @@ impl Ledger {
             Entry::Record(name, event::Event::DocumentKept(body)) => {
                 let digest = body.digest();
                 if body.what == "policy" {
-                    self.services.entry(name).or_default().policies.push(digest);
+                    self.kept(name, digest, body.folder.as_ref());
                 }
                 self.documents.entry(digest).or_insert_with(|| Arc::new(body));
             }
             Entry::Record(name, event) => self.services.entry(name).or_default().records.push(event),
         }
+    }
+
+    /// A text that was kept in several folders is one policy.
+    fn kept(&mut self, service: String, digest: Digest, folder: Option<&String>) {
+        let policies = &mut self.services.entry(service).or_default().policies;
+        if !policies.contains(&digest) {
+            policies.push(digest);
+        }
+        let folders = self.folders.entry(digest).or_default();
+        if let Some(folder) = folder.filter(|folder| !folders.contains(folder)) {
+            folders.push(folder.clone());
+        }
+    }
+
+    /// The folder that the relative paths of the policy of [`Ledger::policy_of`] count from: the one that its release was
+    /// opened with, or the last one that it was kept with.
+    pub fn folder_of(&self, service: &str) -> Option<String> {
+        let digest = self.policy_of(service)?;
+        let of_release = self.services.get(service)?.releases.iter().rev().find_map(|event| match event {
+            crate::event::Event::ReleaseOpened(body) => Some(body.folder.clone()),
+            crate::event::Event::PolicyChanged(body) => Some(body.folder.clone()),
+            _ => None,
+        });
+        of_release.flatten().or_else(|| self.folders.get(&digest)?.last().cloned())
     }
 
     /// All that is known about one release of a service.

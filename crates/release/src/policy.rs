@@ -8,6 +8,7 @@
 
 mod approval;
 mod check;
+mod demand;
 mod measure;
 mod note;
 mod people;
@@ -163,10 +164,13 @@ impl Loaded {
     /// [`Fault`]: what is wrong and where.
     pub fn parse(text: &str) -> Result<Loaded, Fault> {
         let source = Source::parse(text)?;
-        let policy: Policy = toml::from_str(text).map_err(|error| source.fault(&error))?;
+        let mut policy: Policy = toml::from_str(text).map_err(|error| source.fault(&error))?;
         if policy.format != FORMAT {
             let words = format!("this build reads format {FORMAT}, not {}", policy.format);
             return Err(source.fault_at(&["format"], words));
+        }
+        for (check, demand) in policy.checks.iter_mut().zip(demand::demands(text)) {
+            check.demand = Some(demand);
         }
         Ok(Loaded { policy, source })
     }

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::Figure;
 use crate::digest::Digest;
-use crate::evidence::{Answer, Evidence, Question, SCORE, Settled, Subject};
+use crate::evidence::{Answer, Evidence, Observation, Question, SCORE, Settled, Subject};
 use crate::policy::{Check, Loaded, Person, Policy, Probe};
 use crate::scorecard::compared;
 use crate::signature::{Verify, bytes};
 use crate::state::{Release, State};
-use crate::{Figure, Length};
 
 /// The hash that stands for a policy: SHA-256 of its text.
 pub fn policy_digest(loaded: &Loaded) -> Digest {
@@ -46,6 +46,8 @@ pub(crate) enum Lack {
     Missing,
     #[error("there is evidence, but about something else ({0})")]
     Elsewhere(String),
+    #[error("it was asked by another demand (the check was changed since)")]
+    OtherDemand,
     #[error("the evidence expired at {0}")]
     Expired(Timestamp),
     #[error("the evidence is dated {0}, which is still to come")]
@@ -121,7 +123,7 @@ impl<'a> Case<'a> {
     pub(crate) fn ask(&self, id: &str) -> Result<Known, Lack> {
         let check = self.check(id).ok_or(Lack::NoSuchCheck)?;
         let question = Question::Check(check.id.clone());
-        let settled = self.current(&question, &self.subject(check), Some(check.expires))?;
+        let settled = self.current(&question, &self.subject(check), Some(check))?;
         match settled.evidence.answer() {
             Answer::Error { why } => Err(Lack::Error(why)),
             Answer::Fail { why } => Ok(Known::Failed(why)),
@@ -180,7 +182,11 @@ impl<'a> Case<'a> {
                 Subject::Environment(environment) => *environment == self.release.environment,
                 Subject::Team => true,
             };
-            if !here || matches!(settled.evidence.answer(), Answer::Error { .. }) {
+            let foreign = match &observed.question {
+                Question::Check(id) => self.check(id).is_some_and(|check| is_foreign(check, observed)),
+                _ => false,
+            };
+            if !here || foreign || matches!(settled.evidence.answer(), Answer::Error { .. }) {
                 continue;
             }
             for (name, value) in &observed.figures {
@@ -237,12 +243,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What stands, while it counts: as long as its evidence says, and no longer than the policy says.
+    /// What stands, while it counts: as long as its evidence says, and for a check no longer than the policy says and only by what the
+    /// check demands.
     pub(crate) fn current(
         &self,
         question: &Question,
         subject: &Subject,
-        at_most: Option<Length>,
+        check: Option<&Check>,
     ) -> Result<&'a Settled, Lack> {
         let Some(standing) = self.state.standing(question, subject) else {
             return Err(match self.state.elsewhere(question, subject) {
@@ -255,8 +262,11 @@ impl<'a> Case<'a> {
             return Err(Lack::Unsettled { run: standing.run, needed });
         };
         let observed = &settled.evidence.observed;
-        let by_policy = at_most.and_then(|length| {
-            observed.taken.checked_add(SignedDuration::from_secs(length.signed_seconds())).ok()
+        if check.is_some_and(|check| is_foreign(check, observed)) {
+            return Err(Lack::OtherDemand);
+        }
+        let by_policy = check.and_then(|check| {
+            observed.taken.checked_add(SignedDuration::from_secs(check.expires.signed_seconds())).ok()
         });
         let expires = by_policy.map_or(observed.expires, |at| at.min(observed.expires));
         if self.any_time {
@@ -269,6 +279,11 @@ impl<'a> Case<'a> {
             Ok(settled)
         }
     }
+}
+
+/// True when it was asked by the check's name, but by other demands. Old rows do not say.
+fn is_foreign(check: &Check, observed: &Observation) -> bool {
+    matches!((check.demand, observed.demand), (Some(wanted), Some(asked)) if wanted != asked)
 }
 
 fn subject_words(subject: &Subject) -> String {

@@ -46,6 +46,9 @@ pub struct Release {
     pub environment: String,
     /// Of the policy's text.
     pub policy: Digest,
+    /// The folder that its relative paths count from, where the row says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Day 0, where it is not as the policy says.
     pub day0: Option<Date>,
     /// Who opened it.

@@ -91,3 +91,20 @@ fn a_process_that_died_is_struck_out() {
     drop(book);
     assert_eq!(alive(&mut journal), 0);
 }
+
+/// Another process writes for longer than the journal itself waits.
+#[test]
+fn a_locked_journal_is_waited_for_from_the_first_write_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = book(folder.path());
+    let other = rusqlite::Connection::open(folder.path().join(CONTROL)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let book = &book;
+        scope.spawn(|| book.write(|_, now| Ok::<_, &str>((vec![found("F-1".to_owned(), now)], ()))).unwrap());
+        std::thread::sleep(Duration::from_millis(1_500));
+        assert_eq!(book.rows.borrow().to_owned(), 0, "it is locked");
+        other.execute_batch("COMMIT").unwrap();
+    });
+    assert_eq!(book.read(count).unwrap(), 1);
+}

@@ -51,6 +51,8 @@ pub(super) fn evidence(
                 output: None,
                 control_failed: None,
                 settle: check.settle,
+                demand: check.demand,
+                via: None,
             };
             Some(Entry::Release(service.to_owned(), Event::EvidenceRecorded(observed.seal())))
         })

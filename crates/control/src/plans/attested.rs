@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
+use access::Principal;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
 use release::event::Event;
 use release::evidence::{Answer, Observation, Question, Subject};
@@ -55,12 +56,14 @@ struct Said {
 async fn attest(
     State(control): State<Arc<Control>>,
     Path((id, name)): Path<(String, String)>,
+    caller: Option<Extension<Arc<Principal>>>,
     Body(body): Body<Said>,
 ) -> Result<Json<Value>, Refused> {
+    let via = caller.as_ref().map(|caller| caller.name.as_str());
     let evidence = control.book.write(|ledger, now| {
         at_moment(ledger, &id, now, |moment| {
             let policy = &moment.loaded.policy;
-            let evidence = observation(moment, &name, &body)?.seal();
+            let evidence = observation(moment, &name, &body, via)?.seal();
             evidence.admit(now).map_err(|error| Refused::field("taken", error.to_string()))?;
             let row = Event::EvidenceRecorded(evidence.clone());
             Ok((vec![Entry::Release(policy.service.name.clone(), row)], evidence))
@@ -69,7 +72,12 @@ async fn attest(
     Ok(Json(json!({ "evidence": evidence })))
 }
 
-fn observation(moment: &Moment<'_>, name: &str, body: &Said) -> Result<Observation, Refused> {
+fn observation(
+    moment: &Moment<'_>,
+    name: &str,
+    body: &Said,
+    via: Option<&str>,
+) -> Result<Observation, Refused> {
     let policy = &moment.loaded.policy;
     let metric = policy.metrics.iter().find(|metric| metric.id == name).ok_or_else(|| {
         none("metric", name, &policy.metrics.iter().map(|metric| metric.id.as_str()).collect::<Vec<_>>())
@@ -112,6 +120,8 @@ fn observation(moment: &Moment<'_>, name: &str, body: &Said) -> Result<Observati
         output: None,
         control_failed: None,
         settle: 1,
+        demand: None,
+        via: via.map(str::to_owned),
     })
 }
 

@@ -55,7 +55,7 @@ async fn see(
     let found = control.book.read(|ledger| find(ledger, &id))??;
     name("from", &range.from)?;
     name("to", &range.to)?;
-    let folder = found.document.folder.clone().ok_or_else(|| {
+    let folder = found.folder.clone().ok_or_else(|| {
         Refused::conflict("folder", "nobody knows in which folder the policy of this release is")
             .hint("open releases from a policy file that is in the repository")
     })?;

@@ -107,10 +107,10 @@ impl Desk {
             at_moment(ledger, RELEASE, now, |moment| {
                 let window = release::decision::WindowAnswer { open: true, ..Default::default() };
                 let mut decision =
-                    release::decision::decide(moment.loaded, moment.state, now, &window, &verify);
+                    release::decision::decide(moment.loaded, moment.state, now, &window, None, &verify);
                 decision.outcome = release::decision::Outcome::GoWithConditions;
                 let policy = release::policy_digest(moment.loaded);
-                let inputs = Inputs { seen: moment.state.seen, now, policy, window };
+                let inputs = Inputs { seen: moment.state.seen, now, policy, window, incident: None };
                 let decided = Decided { release: RELEASE.to_owned(), inputs, decision };
                 Ok::<_, Refused>((
                     vec![Entry::Release("small".to_owned(), Event::Decided(Box::new(decided)))],

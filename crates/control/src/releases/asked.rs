@@ -11,10 +11,11 @@ use release::event::Event;
 use release::evidence::Subject;
 use release::ledger::Entry;
 use release::policy::Check;
+use release::state::Release;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::found::{find, policy};
+use super::found::{find, folder, policy};
 use super::opened::environment;
 use crate::Control;
 use crate::api::{Body, RUN, Sender, Table, stream};
@@ -37,6 +38,9 @@ struct Asking {
     /// Of a policy that is kept.
     #[serde(default)]
     policy: Option<Digest>,
+    /// With the policy, of those that it was kept with; the last one unless given.
+    #[serde(default)]
+    folder: Option<String>,
     /// Or of this release, which gets the evidence.
     #[serde(default)]
     release: Option<String>,
@@ -45,6 +49,7 @@ struct Asking {
     /// In place of the environment's: then nothing is recorded.
     #[serde(default)]
     url: Option<String>,
+    /// In place of the release's: then nothing is recorded.
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
@@ -69,15 +74,23 @@ async fn ask(State(control): State<Arc<Control>>, Body(body): Body<Asking>) -> R
 }
 
 fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
-    let (mut policy, document, release) =
+    let (mut policy, document, folder, release) =
         control.book.read(|ledger| match (&body.release, &body.policy) {
-            (Some(id), _) => {
+            (Some(_), Some(_)) => Err(Refused::field("policy", "name a release, or a policy, not both")
+                .hint("a release is asked about with the policy that it is bound to")),
+            (Some(_), None) if body.folder.is_some() => {
+                Err(Refused::field("folder", "a release has the folder that it was opened with")
+                    .hint("leave the folder out"))
+            }
+            (Some(id), None) => {
                 let found = find(ledger, id)?;
-                Ok((found.loaded.policy, found.document, Some((found.service, id.clone(), found.release))))
+                let about = Some((found.service, id.clone(), found.release));
+                Ok((found.loaded.policy, found.document, found.folder, about))
             }
             (None, Some(digest)) => {
                 let (loaded, document) = policy(ledger, digest)?;
-                Ok((loaded.policy, document, None))
+                let folder = folder(ledger, digest, body.folder.as_deref())?;
+                Ok((loaded.policy, document, folder, None))
             }
             (None, None) => Err(Refused::field("release", "name a release, or a policy")),
         })??;
@@ -91,7 +104,10 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
         place.url = Some(url.trim_end_matches('/').to_owned());
     }
     let checks = selected(&policy, &environment, &body.checks)?;
-    let mut context = surroundings::context(control, policy, &document, &environment);
+    let mut context = surroundings::context(control, policy, &document, folder.as_deref(), &environment);
+    // What is asked of another version says nothing about this one.
+    let is_it = |release: &Release| body.version.as_ref().is_none_or(|version| *version == release.version);
+    let is_about = !elsewhere && release.as_ref().is_some_and(|(_, _, release)| is_it(release));
     let version = body.version.or_else(|| release.as_ref().map(|(_, _, release)| release.version.clone()));
     if let Some(version) = version {
         context = context.with_version(version);
@@ -99,8 +115,7 @@ fn round(control: &Arc<Control>, body: Asking) -> Result<Round, Refused> {
     if let Some((_, _, release)) = &release {
         context = context.with_digest(release.artefact.clone()).with_day0(release.day0);
     }
-    let recorded =
-        release.filter(|_| !elsewhere).map(|(service, id, release)| (service, id, release.artefact));
+    let recorded = release.filter(|_| is_about).map(|(service, id, release)| (service, id, release.artefact));
     let concurrency = body.concurrency.unwrap_or(CONCURRENCY);
     Ok(Round { checks, context: Arc::new(context), concurrency, environment, recorded })
 }

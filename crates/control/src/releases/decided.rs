@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use release::calendar::Calendars;
 use release::decision::{Decision, WindowAnswer, decide, record};
 use release::event::Event;
-use release::ledger::{Entry, Ledger};
+use release::ledger::Entry;
 use release::window::{Timetable, faults};
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,32 +38,23 @@ async fn take(
 ) -> Result<Json<Value>, Refused> {
     control.book.write(|ledger, now| {
         let found = find(ledger, &id)?;
-        let window = window(ledger, &found, now, body.incident.as_deref())?;
-        let decided = record(&found.loaded, &found.state, now, &window, &verify);
+        let incident = body.incident.as_deref();
+        let window = window(&found, now, incident)?;
+        let decided = record(&found.loaded, &found.state, now, &window, incident, &verify);
         Ok::<_, Refused>((vec![Entry::Release(found.service, Event::Decided(Box::new(decided)))], ()))
     })?;
     super::view::show(&control, &id, body.incident.as_deref())
 }
 
 /// What would come out now.
-pub(super) fn now(
-    ledger: &Ledger,
-    found: &Found,
-    now: Timestamp,
-    incident: Option<&str>,
-) -> Result<Decision, Refused> {
-    let window = window(ledger, found, now, incident)?;
-    Ok(decide(&found.loaded, &found.state, now, &window, &verify))
+pub(crate) fn now(found: &Found, now: Timestamp, incident: Option<&str>) -> Result<Decision, Refused> {
+    let window = window(found, now, incident)?;
+    Ok(decide(&found.loaded, &found.state, now, &window, incident, &verify))
 }
 
 /// What windows say of beginning now; of a hotfix for an open incident, with the exception that the policy makes for its
 /// severity.
-fn window(
-    ledger: &Ledger,
-    found: &Found,
-    now: Timestamp,
-    incident: Option<&str>,
-) -> Result<WindowAnswer, Refused> {
+fn window(found: &Found, now: Timestamp, incident: Option<&str>) -> Result<WindowAnswer, Refused> {
     let policy = &found.loaded.policy;
     let calendars = Calendars::builtin();
     let Ok(timetable) = Timetable::new(policy, &calendars) else {
@@ -77,6 +68,5 @@ fn window(
         Refused::field("incident", format!("no incident `{id}` of {} is open", found.service))
             .hint(format!("open: {open}"))
     })?;
-    let _ = ledger;
     Ok(timetable.for_incident(&open.severity).answer(now))
 }

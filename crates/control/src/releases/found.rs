@@ -19,6 +19,8 @@ pub struct Found {
     pub loaded: Loaded,
     /// As it was kept.
     pub document: Arc<DocumentKept>,
+    /// What its relative paths count from; `None`: nobody knows.
+    pub folder: Option<String>,
 }
 
 /// Finds a release by its id.
@@ -30,7 +32,8 @@ pub fn find(ledger: &Ledger, id: &str) -> Result<Found, Refused> {
     let state = ledger.state(&service, id);
     let release = state.release.clone().ok_or_else(|| unknown(id))?;
     let (loaded, document) = policy(ledger, &release.policy)?;
-    Ok(Found { service, state, release, loaded, document })
+    let folder = release.folder.clone().or_else(|| document.folder.clone());
+    Ok(Found { service, state, release, loaded, document, folder })
 }
 
 /// A policy that is kept.
@@ -39,12 +42,29 @@ pub fn find(ledger: &Ledger, id: &str) -> Result<Found, Refused> {
 /// [`Refused`]: there is none with this digest, or this build cannot read it.
 pub fn policy(ledger: &Ledger, digest: &Digest) -> Result<(Loaded, Arc<DocumentKept>), Refused> {
     let missing = || Refused::unknown(format!("no policy {digest} is kept")).hint("give the policy again");
-    let document = ledger.documents.get(digest).ok_or_else(missing)?;
+    // A statement or an output that looks like a policy is none: those are kept by people who may not keep policies.
+    let document =
+        ledger.documents.get(digest).filter(|_| ledger.folders.contains_key(digest)).ok_or_else(missing)?;
     let loaded = Loaded::parse(&document.text).map_err(|fault| {
         let words = format!("the policy {digest} cannot be read: {}: {}", fault.position, fault.words);
         Refused::conflict("policy", words).hint("use the version of this program that kept it")
     })?;
     Ok((loaded, Arc::clone(document)))
+}
+
+/// The folder of a policy that is kept: the one that is wanted, if it was kept with it, else the last one. `None`: with none.
+///
+/// # Errors
+/// [`Refused`]: it was never kept with this folder, so that a program next to it is not the one that was meant.
+pub fn folder(ledger: &Ledger, digest: &Digest, wanted: Option<&str>) -> Result<Option<String>, Refused> {
+    let known = ledger.folders.get(digest).map_or(&[][..], Vec::as_slice);
+    let Some(wanted) = wanted else { return Ok(known.last().cloned()) };
+    if known.iter().any(|folder| folder == wanted) {
+        return Ok(Some(wanted.to_owned()));
+    }
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Refused::field("folder", format!("the policy was not kept with the folder `{wanted}`"))
+        .hint(format!("it was kept with: {known}; keep it once more with this one")))
 }
 
 fn unknown(id: &str) -> Refused {

@@ -14,13 +14,14 @@ use release::{Loaded, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::found::{find, policy};
+use super::found::{find, folder, policy};
 use crate::Control;
-use crate::api::{Body, RUN, Table};
+use crate::api::{Body, KEEP, READ, RUN, Table};
 use crate::refused::Refused;
 
 pub(super) fn routes(table: &mut Table) {
-    table.add("POST", "/v1/release/policies", RUN, keep);
+    table.add("POST", "/v1/release/policies", KEEP, keep);
+    table.add("GET", "/v1/release/policies/{digest}", READ, kept);
     table.add("POST", "/v1/release/releases", RUN, open);
     table.add("POST", "/v1/release/releases/{id}/policy", RUN, change_policy);
     table.add("POST", "/v1/release/releases/{id}/artefact", RUN, change_artefact);
@@ -53,10 +54,29 @@ async fn keep(State(control): State<Arc<Control>>, Body(body): Body<Text>) -> Re
     Ok(Json(json!({"policy": digest, "service": service})))
 }
 
+/// Whether a policy is kept, and with which folders; its text says what a gateway runs, and may be long.
+async fn kept(
+    State(control): State<Arc<Control>>,
+    Path(digest): Path<String>,
+) -> Result<Json<Value>, Refused> {
+    let digest: Digest = digest.parse().map_err(|error| Refused::field("digest", format!("{error}")))?;
+    control.book.read(|ledger| {
+        let (loaded, document) = policy(ledger, &digest)?;
+        let folders = ledger.folders.get(&digest).cloned().unwrap_or_default();
+        Ok(Json(json!({
+            "policy": digest, "service": loaded.policy.service.name, "name": document.name,
+            "folder": folders.last(), "folders": folders,
+        })))
+    })?
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Opening {
     policy: Digest,
+    /// Of those that the policy was kept with; the last one unless given.
+    #[serde(default)]
+    folder: Option<String>,
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
@@ -74,6 +94,7 @@ async fn open(
 ) -> Result<Json<Value>, Refused> {
     let id = control.book.write(|ledger, now| {
         let (loaded, _) = policy(ledger, &body.policy)?;
+        let folder = folder(ledger, &body.policy, body.folder.as_deref())?;
         let policy = &loaded.policy;
         person(policy, "by", &body.by)?;
         let version = body.version.clone().or_else(|| policy.service.version.clone()).ok_or_else(|| {
@@ -99,6 +120,7 @@ async fn open(
             artefact,
             environment,
             policy: body.policy,
+            folder,
             day0: body.day0,
             at: now,
             by: body.by.clone(),
@@ -165,6 +187,9 @@ pub(crate) fn person(policy: &Policy, field: &'static str, id: &str) -> Result<(
 #[serde(deny_unknown_fields)]
 struct OtherPolicy {
     policy: Digest,
+    /// Of those that the policy was kept with; the last one unless given.
+    #[serde(default)]
+    folder: Option<String>,
     by: String,
 }
 
@@ -184,11 +209,12 @@ async fn change_policy(
             ));
         }
         person(&other.policy, "by", &body.by)?;
-        if body.policy == found.release.policy {
+        let folder = folder(ledger, &body.policy, body.folder.as_deref())?;
+        if body.policy == found.release.policy && folder == found.folder {
             return Ok((Vec::new(), ()));
         }
-        let changed =
-            PolicyChanged { release: id.clone(), policy: body.policy, at: now, by: body.by.clone() };
+        let (release, by) = (id.clone(), body.by.clone());
+        let changed = PolicyChanged { release, policy: body.policy, folder, at: now, by };
         Ok((vec![Entry::Release(found.service, Event::PolicyChanged(changed))], ()))
     })?;
     super::view::show(&control, &id, None)

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
+use access::Principal;
 use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
+use release::decision::standing::standings;
 use release::digest::Digest;
 use release::event::{Event, Matter, SignatureWithdrawn, Signed};
 use release::evidence::{Answer, Observation, Question, SCORE, Subject};
@@ -18,6 +20,7 @@ use release::{Figure, Length, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::decided;
 use super::found::{Found, find};
 use super::opened::person;
 use crate::Control;
@@ -71,9 +74,15 @@ struct Said {
 async fn attest(
     State(control): State<Arc<Control>>,
     Path(id): Path<String>,
+    caller: Option<Extension<Arc<Principal>>>,
     Body(body): Body<Said>,
 ) -> Result<Json<Value>, Refused> {
-    let service = control.book.read(|ledger| find(ledger, &id))??.service;
+    let via = caller.as_ref().map(|caller| caller.name.as_str());
+    let found = control.book.read(|ledger| find(ledger, &id))??;
+    // Whoever may not say this leaves no document either.
+    let digest = body.document.as_ref().map(|text| Digest::of(text.as_bytes()));
+    observation(&found, &body, digest, via, control.book.now())?;
+    let service = found.service;
     let kept = body.document.clone().map(|text| {
         let name = format!("{id} by {}", body.by);
         let document = DocumentKept { what: "statement".to_owned(), name, folder: None, text };
@@ -82,7 +91,7 @@ async fn attest(
     let kept = kept.transpose()?;
     let evidence = control.book.write(|ledger, now| {
         let found = find(ledger, &id)?;
-        let evidence = observation(&found, &body, kept, now)?.seal();
+        let evidence = observation(&found, &body, kept, via, now)?.seal();
         let row = Event::EvidenceRecorded(evidence.clone());
         Ok::<_, Refused>((vec![Entry::Release(found.service, row)], evidence))
     })?;
@@ -100,12 +109,14 @@ struct Asked {
     figures: Vec<String>,
     link: bool,
     words: String,
+    demand: Option<Digest>,
 }
 
 fn observation(
     found: &Found,
     body: &Said,
     kept: Option<Digest>,
+    via: Option<&str>,
     now: Timestamp,
 ) -> Result<Observation, Refused> {
     let policy = &found.loaded.policy;
@@ -148,6 +159,8 @@ fn observation(
         output: kept,
         control_failed: None,
         settle: asked.settle,
+        demand: asked.demand,
+        via: via.map(str::to_owned),
     })
 }
 
@@ -164,6 +177,7 @@ fn asked(found: &Found, body: &Said) -> Result<Asked, Refused> {
         figures,
         link: false,
         words: String::new(),
+        demand: None,
     };
     match (&body.check, &body.review, &body.scorecard, &body.row) {
         (Some(id), None, None, None) => {
@@ -194,6 +208,7 @@ fn asked(found: &Found, body: &Said) -> Result<Asked, Refused> {
                 figures,
                 link,
                 words,
+                demand: check.demand,
             })
         }
         (None, Some(id), None, None) => {
@@ -260,21 +275,47 @@ impl About {
     }
 }
 
-/// What whoever signs now has to sign.
+/// What whoever signs now has to sign, in full and as a hash.
 async fn on_table(
     State(control): State<Arc<Control>>,
     Path(id): Path<String>,
     Query(about): Query<About>,
 ) -> Result<Json<Value>, Refused> {
     let found = control.book.read(|ledger| find(ledger, &id))??;
-    let matter = about.matter(&found.loaded.policy)?;
+    let now = control.book.now();
+    let policy = &found.loaded.policy;
+    let matter = about.matter(policy)?;
     let table = on_the_table(&found.loaded, &found.state, &matter);
-    let people = found.loaded.policy.people.iter();
-    let people: Vec<Value> =
-        people.map(|person| json!({"id": person.id, "roles": person.roles, "key": person.key})).collect();
-    Ok(Json(
-        json!({"release": id, "matter": matter, "table": table, "now": control.book.now(), "people": people}),
-    ))
+    let people: Vec<Value> = policy
+        .people
+        .iter()
+        .map(|person| json!({"id": person.id, "roles": person.roles, "key": person.key}))
+        .collect();
+    let of_matter = |check: &str| match &matter {
+        Matter::Release => true,
+        Matter::Blocker(id) => policy
+            .blockers
+            .iter()
+            .any(|blocker| blocker.id == *id && blocker.checks.iter().any(|known| known == check)),
+    };
+    let open: Vec<Value> = standings(&found.loaded, &found.state, now, &verify)
+        .checks
+        .into_iter()
+        .filter(|standing| of_matter(&standing.check))
+        .filter_map(|standing| Some(json!({"check": standing.check, "why": standing.open?})))
+        .collect();
+    let scores: Vec<Value> = decided::now(&found, now, None)?
+        .scorecards
+        .into_iter()
+        .map(|card| json!({"scorecard": card.id, "total": card.total, "threshold": card.threshold}))
+        .collect();
+    let release = &found.release;
+    Ok(Json(json!({
+        "release": id, "matter": matter, "table": table, "now": now, "people": people,
+        "service": found.service, "version": release.version, "artefact": release.artefact,
+        "environment": release.environment, "policy": release.policy, "policy_name": found.document.name,
+        "open": open, "scores": scores,
+    })))
 }
 
 async fn sign(

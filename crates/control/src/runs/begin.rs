@@ -28,6 +28,9 @@ pub(super) struct Wanted {
     /// Of a policy that is kept; or `release`.
     #[serde(default)]
     policy: Option<String>,
+    /// With the policy, of those that it was kept with; the last one unless given.
+    #[serde(default)]
+    folder: Option<String>,
     /// Of which release; its policy and its artefact.
     #[serde(default)]
     release: Option<String>,
@@ -69,15 +72,16 @@ fn judge(
     run: &str,
     at: jiff::Timestamp,
 ) -> Result<(Loaded, Runbook, RunBegan), Refused> {
-    let (loaded, release) = match (&wanted.policy, &wanted.release) {
+    let (loaded, folder, release) = match (&wanted.policy, &wanted.release) {
         (Some(digest), None) => {
             let digest: Digest =
                 digest.parse().map_err(|_| Refused::field("policy", "write `sha256:` and 64 hex digits"))?;
-            (releases::policy(ledger, &digest)?.0, None)
+            let folder = releases::folder(ledger, &digest, wanted.folder.as_deref())?;
+            (releases::policy(ledger, &digest)?.0, folder, None)
         }
         (None, Some(id)) => {
             let found = releases::find(ledger, id)?;
-            (found.loaded, Some(found.release))
+            (found.loaded, found.folder, Some(found.release))
         }
         _ => return Err(Refused::field("policy", "name either a policy that is kept, or a release")),
     };
@@ -101,6 +105,7 @@ fn judge(
         run: run.to_owned(),
         runbook: runbook.id.clone(),
         policy: digest.to_string(),
+        folder,
         release: wanted.release.clone(),
         artefact: release.as_ref().map(|release| release.artefact.clone()),
         environment,

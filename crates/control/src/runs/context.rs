@@ -26,13 +26,15 @@ pub(super) fn context(
         ("MERIDIAN_ARTEFACT", began.artefact.clone()),
     ];
     let told = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let folder = began.folder.as_deref().or(job.document.folder.as_deref());
     let lock = Arc::clone(lock);
     let elsewhere = job.runbook.environment.clone().filter(|wanted| *wanted != began.environment);
-    let mut context = surroundings::context(control, policy.clone(), &job.document, &began.environment)
-        .with_variables(told.collect())
-        .with_day0(release.and_then(|release| release.day0))
-        .with_stand_in(elsewhere)
-        .with_guard(Arc::new(move |group| lock.keep(group)));
+    let mut context =
+        surroundings::context(control, policy.clone(), &job.document, folder, &began.environment)
+            .with_variables(told.collect())
+            .with_day0(release.and_then(|release| release.day0))
+            .with_stand_in(elsewhere)
+            .with_guard(Arc::new(move |group| lock.keep(group)));
     if let Some(version) = version {
         context = context.with_version(version);
     }

@@ -79,6 +79,8 @@ fn observation(
         output: Some(report.digest()),
         control_failed: None,
         settle: check.settle,
+        demand: check.demand,
+        via: None,
     })
 }
 

@@ -54,7 +54,7 @@ impl<'a> Case<'a> {
         let loaded = ledger.policy(&release.policy).ok_or(CannotWrite::NoPolicy(release.policy))?;
         let days = Days::of(&loaded.policy, release.day0);
         let window = window(&loaded.policy, edition.at);
-        let by_now = decide(&loaded, &present, edition.at, &window, verify);
+        let by_now = decide(&loaded, &present, edition.at, &window, None, verify);
         let stands = release.decided.and_then(|stands| Some((stands.row, decided(service, stands.row)?)));
         let (row, recorded) = stands.map_or((0, None), |(row, decided)| (row, Some(decided)));
         let (at, state, decision) = match recorded {

@@ -107,6 +107,7 @@ impl Story {
             artefact: ARTEFACT.to_owned(),
             environment: "production".to_owned(),
             policy: policy_digest(&story.loaded),
+            folder: None,
             day0: None,
             at: now,
             by: "rohan".to_owned(),
@@ -201,6 +202,7 @@ impl Story {
                 run: id.to_owned(),
                 runbook: runbook.to_owned(),
                 policy: policy_digest(&self.loaded).to_string(),
+                folder: None,
                 artefact: Some(ARTEFACT.to_owned()),
                 environment: environment.to_owned(),
                 rehearsal,
@@ -276,6 +278,8 @@ impl Story {
             output: None,
             control_failed: check.control.as_ref().map(|_| true),
             settle: check.settle,
+            demand: None,
+            via: None,
         }
     }
 
@@ -306,7 +310,7 @@ impl Story {
         let calendars = Calendars::builtin();
         let window = Timetable::new(&self.loaded.policy, &calendars).unwrap().answer(self.now);
         let state = self.ledger.state(SERVICE, RELEASE);
-        let decided: Decided = record(&self.loaded, &state, self.now, &window, &verify);
+        let decided: Decided = record(&self.loaded, &state, self.now, &window, None, &verify);
         assert_eq!(decided.decision.outcome, Outcome::GoWithConditions, "{:#?}", decided.decision.reasons);
         self.release(Event::Decided(Box::new(decided)));
     }

@@ -49,7 +49,8 @@ pub enum ReleaseCommand {
         meridian release attest --review security --score 8.5 --by asha\n  \
         meridian release attest --row go/usability --score 7 --by asha\n  \
         meridian release attest --check p99 --figure p99_ms=140 --by asha --document results.txt\n  \
-        meridian release attest --check way-back --by me --fails \"the old version did not start\"")]
+        meridian release attest --check way-back --by me --fails \"the old version did not start\"\n\n\
+        Who says it is taken on trust, with the name of the API key that it came with: only signatures prove who.")]
     Attest(AttestArguments),
     /// Make a key to sign with; prints the public half, which goes into the policy
     #[command(after_help = "Example:\n  meridian release key --out asha.pem\n\n\
@@ -66,8 +67,11 @@ pub enum ReleaseCommand {
     #[command(after_help = "Examples:\n  \
         meridian release sign --role security --key asha.pem\n  \
         meridian release sign --role security --key asha.pem --vote no-go\n  \
+        meridian release sign --role security --key asha.pem --table sha256:41c9...     without a terminal\n  \
         meridian release sign --role cto --key ravi.pem --blocker cors\n\n\
-        What is signed is a hash of the artefact, the policy, the answers of its checks and the scores: a change of any voids it.\n\
+        It shows what is on the table and asks. Without a terminal it wants the hash that `release score` prints, and signs nothing\n\
+        else. What is signed is that hash, of the artefact, the policy, the answers of its checks and the scores: a change of any\n\
+        voids it.\n\
         Exit codes: 0 signed, 1 refused, 2 wrong usage.")]
     Sign(SignArguments),
     /// Take a yes back
@@ -196,7 +200,7 @@ pub struct CheckArguments {
     /// Only this check (repeatable)
     #[arg(long, value_name = "ID")]
     pub check: Vec<String>,
-    /// The version that checks expect, in place of the release's or the policy's
+    /// The version that checks expect, in place of the release's or the policy's; of another version than the release's nothing is kept
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
     /// Most checks at a time
@@ -304,6 +308,9 @@ pub struct SignArguments {
     /// That this blocker is gone, in place of the release
     #[arg(long, value_name = "ID")]
     pub blocker: Option<String>,
+    /// The hash of what you saw on the table, as `release score` prints it; asked for where there is no terminal to say yes at
+    #[arg(long, value_name = "HASH")]
+    pub table: Option<release::Digest>,
     /// Your statement in writing, where the policy asks for one
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::chosen::{keep_policy, newest};
+use super::chosen::{KeptPolicy, keep_policy, newest};
 use crate::cli::{ChangeArguments, InstanceArguments, OpenArguments};
 use crate::failure::Failure;
 use crate::office::Office;
@@ -15,9 +15,10 @@ use crate::output;
 
 pub fn open(arguments: &OpenArguments) -> Result<(), Failure> {
     let office = Office::find(&arguments.instance)?;
-    let (policy, _) = keep_policy(&office, &arguments.policy)?;
+    let KeptPolicy { digest: policy, folder, .. } = keep_policy(&office, &arguments.policy)?;
     let mut body = Map::new();
     body.insert("policy".to_owned(), json!(policy));
+    body.insert("folder".to_owned(), json!(folder));
     body.insert("by".to_owned(), json!(arguments.by));
     let artefact = arguments.artefact.as_deref().map(digest).transpose()?;
     for (name, value) in
@@ -78,14 +79,15 @@ pub fn run(arguments: &ChangeArguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.policy {
         kept = Some(keep_policy(&office, path)?);
     }
-    let service = kept.as_ref().map(|(_, loaded)| loaded.policy.service.name.as_str());
+    let service = kept.as_ref().map(|kept| kept.loaded.policy.service.name.as_str());
     let id = match &arguments.release {
         Some(id) => id.clone(),
         None => newest(&office, service)?.ok_or_else(|| Failure::new("no release was opened"))?,
     };
     let mut body = json!({"by": arguments.by});
-    let what = if let Some((policy, _)) = kept {
-        body["policy"] = json!(policy);
+    let what = if let Some(kept) = kept {
+        body["policy"] = json!(kept.digest);
+        body["folder"] = json!(kept.folder);
         "policy"
     } else if let Some(artefact) = &arguments.artefact {
         body["artefact"] = json!(digest(artefact)?);

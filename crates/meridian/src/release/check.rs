@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::chosen::{chosen, keep_policy, newest};
+use super::chosen::{KeptPolicy, chosen, keep_policy, newest};
 use crate::cli::CheckArguments;
 use crate::failure::Failure;
 use crate::office::Office;
@@ -26,7 +26,7 @@ pub fn run(arguments: &CheckArguments) -> Result<(), Failure> {
     let summary = format!("{passed} passed, {failed} failed, {unknown} not known, {not_asked} not asked");
     match answer["release"].as_str() {
         Some(release) => output::talk(&format!("kept as evidence of {release}\n")),
-        None => output::talk("nothing is kept: this is not about a release that was opened\n"),
+        None => output::talk("nothing is kept: this is not what an open release is about\n"),
     }
     if failed + unknown + not_asked == 0 {
         output::talk(&format!("{summary}\n"));
@@ -50,13 +50,13 @@ fn body(office: &Office, arguments: &CheckArguments) -> Result<Value, Failure> {
     }
     match (&arguments.of.policy, &arguments.of.release) {
         (Some(path), None) => {
-            let (policy, loaded) = keep_policy(office, path)?;
-            let release = newest(office, Some(&loaded.policy.service.name))?;
+            let kept = keep_policy(office, path)?;
+            let release = newest(office, Some(&kept.loaded.policy.service.name))?;
             let bound = match &release {
                 Some(id) => {
                     let view: Value =
                         office.get(&format!("/v1/release/releases/{}", crate::instance::segment(id)), &[])?;
-                    view["policy"] == json!(policy)
+                    view["policy"] == json!(kept.digest) && view["folder"] == json!(kept.folder)
                 }
                 None => false,
             };
@@ -68,14 +68,19 @@ fn body(office: &Office, arguments: &CheckArguments) -> Result<Value, Failure> {
                          binds the release to the new text\n",
                         path.display()
                     ));
-                    body["policy"] = json!(policy);
+                    unbound(&mut body, &kept);
                 }
-                None => body["policy"] = json!(policy),
+                None => unbound(&mut body, &kept),
             }
         }
         _ => body["release"] = json!(chosen(office, &arguments.of)?),
     }
     Ok(body)
+}
+
+fn unbound(body: &mut Value, kept: &KeptPolicy) {
+    body["policy"] = json!(kept.digest);
+    body["folder"] = json!(kept.folder);
 }
 
 fn print(piece: &Value) {

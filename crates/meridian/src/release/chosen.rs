@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use release::Loaded;
 use release::digest::Digest;
+use release::{Loaded, policy_digest};
 use serde_json::{Value, json};
 
 use super::policy::read;
@@ -42,14 +42,35 @@ pub fn newest(office: &Office, service: Option<&str>) -> Result<Option<String>, 
     Ok(releases.last().and_then(|release| release["release"].as_str()).map(str::to_owned))
 }
 
-/// Keeps the policy of a file, as it is now, and answers its digest and itself.
-pub fn keep_policy(office: &Office, path: &Path) -> Result<(Digest, Loaded), Failure> {
+/// A policy of a file that is kept.
+pub struct KeptPolicy {
+    pub digest: Digest,
+    /// What its relative paths count from.
+    pub folder: PathBuf,
+    pub loaded: Loaded,
+}
+
+/// Keeps the policy of a file, as it is now, unless it is kept already.
+pub fn keep_policy(office: &Office, path: &Path) -> Result<KeptPolicy, Failure> {
     let loaded = read(path)?.loaded;
-    let body =
-        json!({"text": loaded.source.text(), "name": path.display().to_string(), "folder": folder(path)?});
-    let answer: Value = office.post("/v1/release/policies", &body)?;
-    let digest = answer["policy"].as_str().unwrap_or_default().parse();
-    Ok((digest.map_err(|error| Failure::of(&error))?, loaded))
+    let (digest, folder) = (policy_digest(&loaded), folder(path)?);
+    let is_kept = match office.get::<Value>(&format!("/v1/release/policies/{digest}"), &[]) {
+        Ok(kept) => kept["folders"].as_array().is_some_and(|known| known.contains(&json!(folder))),
+        Err(failure) if failure.status() == Some(404) => false,
+        Err(failure) => return Err(failure),
+    };
+    if !is_kept {
+        let body =
+            json!({"text": loaded.source.text(), "name": path.display().to_string(), "folder": folder});
+        office.post::<Value>("/v1/release/policies", &body).map_err(|failure| match failure.status() {
+            Some(403) => failure.about(format!("cannot keep {}", path.display())).hint(
+                "a policy runs programs as the server does, so an administrator keeps it: ask one for `meridian release open` \
+                 or `meridian release check` with this file, as it is",
+            ),
+            _ => failure,
+        })?;
+    }
+    Ok(KeptPolicy { digest, folder, loaded })
 }
 
 fn folder(path: &Path) -> Result<PathBuf, Failure> {

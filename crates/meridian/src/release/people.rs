@@ -1,7 +1,7 @@
 //! `meridian release attest`, `key`, `sign` and `withdraw`: what people put their name to.
 
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -98,6 +98,9 @@ pub fn sign(arguments: &SignArguments) -> Result<(), Failure> {
     })?;
     let field = |name: &str| cell(&on_table[name]);
     let table: Digest = field("table").parse().map_err(|error| Failure::of(&error))?;
+    let vote = if arguments.vote == VoteArgument::Go { Vote::Go } else { Vote::NoGo };
+    output::talk(&shown(&on_table));
+    agreed(arguments, table, vote, &cell(&person["id"]))?;
     let at = field("now").parse().map_err(|error: jiff::Error| Failure::of(&error))?;
     let document = arguments.document.as_deref().map(content).transpose()?;
     let mut signed = Signed {
@@ -105,7 +108,7 @@ pub fn sign(arguments: &SignArguments) -> Result<(), Failure> {
         matter: arguments.blocker.clone().map_or(Matter::Release, Matter::Blocker),
         role: arguments.role.clone(),
         person: cell(&person["id"]),
-        vote: if arguments.vote == VoteArgument::Go { Vote::Go } else { Vote::NoGo },
+        vote,
         table,
         document: document.map(|text| Digest::of(text.as_bytes())),
         at,
@@ -118,9 +121,69 @@ pub fn sign(arguments: &SignArguments) -> Result<(), Failure> {
     if arguments.of.instance.json {
         return output::json(&json!({"signed": body, "release": view}));
     }
-    let vote = if signed.vote == Vote::Go { "GO" } else { "NO-GO" };
+    let vote = word(signed.vote);
     output::data(&format!("{id}: {vote} by {} as {}\nsigned {table}\n", signed.person, signed.role));
     Ok(())
+}
+
+/// What is on the table, for whoever is about to sign it.
+fn shown(on_table: &Value) -> String {
+    let field = |name: &str| cell(&on_table[name]);
+    let mut text = format!(
+        "{} {} for {} ({})\nartefact {}\npolicy   {} {}\n",
+        field("service"),
+        field("version"),
+        field("environment"),
+        field("release"),
+        field("artefact"),
+        field("policy"),
+        field("policy_name"),
+    );
+    if let Some(blocker) = on_table["matter"]["blocker"].as_str() {
+        text.push_str(&format!("blocker  {blocker}: that it is gone\n"));
+    }
+    let list = |name: &str| on_table[name].as_array().cloned().unwrap_or_default();
+    for card in list("scores") {
+        let needed = cell(&card["threshold"]);
+        let needed = if needed.is_empty() { needed } else { format!(" (needs {needed})") };
+        text.push_str(&format!("score    {} {}{needed}\n", cell(&card["scorecard"]), cell(&card["total"])));
+    }
+    for open in list("open") {
+        text.push_str(&format!("  - check {}: {}\n", cell(&open["check"]), cell(&open["why"])));
+    }
+    text.push_str(&format!("on the table: {}\n", field("table")));
+    text
+}
+
+/// Nobody signs what they have not seen: they say so at a terminal, or name the hash of what they saw.
+fn agreed(arguments: &SignArguments, table: Digest, vote: Vote, person: &str) -> Result<(), Failure> {
+    match arguments.table {
+        Some(seen) if seen == table => return Ok(()),
+        Some(seen) => {
+            return Err(Failure::new(format!("not signed: on the table is {table}, not {seen}"))
+                .hint("look at what is on the table by now: `meridian release score`"));
+        }
+        None => {}
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new("not signed: nobody has said that they saw what is on the table").hint(format!(
+            "whoever signs looks at it, here or with `meridian release score`, and names its hash: --table {table}"
+        )));
+    }
+    output::talk(&format!("sign this as {person}, {}: {}? [y/N] ", arguments.role, word(vote)));
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| Failure::of(&error))?;
+    match line.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Failure::new("not signed")),
+    }
+}
+
+const fn word(vote: Vote) -> &'static str {
+    match vote {
+        Vote::Go => "GO",
+        Vote::NoGo => "NO-GO",
+    }
 }
 
 fn read_key(path: &Path) -> Result<Signer, Failure> {

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::instance::segment;
 use crate::office::Office;
 use crate::output;
-use crate::release::{keep_policy, newest};
+use crate::release::{KeptPolicy, keep_policy, newest};
 
 pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     let office = Office::find(&arguments.instance)?;
@@ -27,15 +27,18 @@ pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     }
     let kept = arguments.policy.as_deref().map(|file| keep_policy(&office, file)).transpose()?;
     match (kept, &arguments.release) {
-        (Some((policy, loaded)), release) => {
-            let newest = newest(&office, Some(&loaded.policy.service.name))?;
+        (Some(kept), release) => {
+            let newest = newest(&office, Some(&kept.loaded.policy.service.name))?;
             let bound = match release.as_ref().or(newest.as_ref()) {
-                Some(id) if is_bound(&office, id, &json!(policy))? => Some(id),
+                Some(id) if is_bound(&office, id, &kept)? => Some(id),
                 Some(_) | None => None,
             };
             match (bound, release) {
                 (Some(id), _) => body["release"] = json!(id),
-                (None, None) => body["policy"] = json!(policy),
+                (None, None) => {
+                    body["policy"] = json!(kept.digest);
+                    body["folder"] = json!(kept.folder);
+                }
                 (None, Some(id)) => {
                     return Err(Failure::new(format!("{id} is bound to another policy than this file"))
                         .hint("leave --policy out, or change the policy of the release first"));
@@ -50,9 +53,9 @@ pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     follow(&office, &run, &arguments.by, arguments.instance.json)
 }
 
-fn is_bound(office: &Office, release: &str, policy: &Value) -> Result<bool, Failure> {
+fn is_bound(office: &Office, release: &str, kept: &KeptPolicy) -> Result<bool, Failure> {
     let view: Value = office.get(&format!("/v1/release/releases/{}", segment(release)), &[])?;
-    Ok(view["policy"] == *policy)
+    Ok(view["policy"] == json!(kept.digest) && view["folder"] == json!(kept.folder))
 }
 
 pub fn resume(arguments: &WordArguments) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use super::{Against, Code, Reviewed};
 use crate::Figure;
 use crate::day::Days;
 use crate::evidence::Question;
-use crate::policy::{Finding, Policy, Review};
+use crate::policy::{Finding, Hotfix, Policy, Review};
 use crate::proof::{Case, Lack};
 use crate::scorecard::band;
 use crate::state::{Closure, FindingRow};
@@ -22,15 +22,22 @@ pub(crate) struct Looked {
     pub(crate) open: Vec<String>,
 }
 
-/// Findings and incidents that block; all reviews.
-pub(super) fn look(case: &Case<'_>, against: &mut Against) -> Vec<Reviewed> {
+/// An open incident that a release mends, and the exception that the policy makes for its severity; `None` where it makes none.
+pub(super) fn mended<'a>(case: &Case<'a>, id: &str) -> Option<(&'a str, &'a Hotfix)> {
+    let (id, incident) = case.state.incidents.get_key_value(id)?;
+    let hotfix = case.policy.windows.hotfix.as_ref()?;
+    hotfix.severities.contains(&incident.severity).then_some((id.as_str(), hotfix))
+}
+
+/// Findings and incidents that block, but for the one that is mended; all reviews.
+pub(super) fn look(case: &Case<'_>, mended: Option<&str>, against: &mut Against) -> Vec<Reviewed> {
     for Looked { finding, severity, blocks, open } in findings(case) {
         if blocks && !open.is_empty() {
             let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
             against.add(Code::Finding, &finding.id, why);
         }
     }
-    for (id, incident) in &case.state.incidents {
+    for (id, incident) in case.state.incidents.iter().filter(|(id, _)| Some(id.as_str()) != mended) {
         let known = case.policy.severities.iter().any(|severity| severity.id == incident.severity);
         // A severity that nobody has described may be the worst.
         if !known || blocks(case.policy, &incident.severity) {

@@ -68,7 +68,8 @@ fn needed(evidence: &Evidence) -> u32 {
     evidence.observed.settle.max(1)
 }
 
-/// True for equal answers, whatever was measured and said; a mark has to be the same and by the same person, too.
+/// True for equal answers, whatever was measured and said; a mark has to be the same and by the same person, too, and an answer
+/// to another demand is another one.
 fn alike(one: &Evidence, other: &Evidence) -> bool {
     let kind = |evidence: &Evidence| evidence.answer().as_str();
     let mark = |evidence: &Evidence| match (&evidence.observed.question, evidence.answer()) {
@@ -77,7 +78,12 @@ fn alike(one: &Evidence, other: &Evidence) -> bool {
         }
         _ => Some((evidence.observed.figures.get(SCORE).copied(), evidence.observed.by.clone())),
     };
-    kind(one) == kind(other) && mark(one) == mark(other)
+    let same_demand = match (one.observed.demand, other.observed.demand) {
+        (Some(one), Some(other)) => one == other,
+        // Old rows do not say.
+        _ => true,
+    };
+    kind(one) == kind(other) && mark(one) == mark(other) && same_demand
 }
 
 #[cfg(test)]
@@ -106,6 +112,8 @@ mod tests {
             output: None,
             control_failed: None,
             settle,
+            demand: None,
+            via: None,
         };
         observed.seal()
     }

@@ -101,13 +101,14 @@ fn the_policy_of_a_service_is_that_of_its_newest_release() {
         artefact: "sha256:1".to_owned(),
         environment: "production".to_owned(),
         policy: first,
+        folder: None,
         day0: None,
         at: at(0),
         by: by.clone(),
     };
     ledger.apply(Entry::Release("ticker".to_owned(), crate::event::Event::ReleaseOpened(opened)));
     assert_eq!(ledger.policy_of("ticker"), Some(first));
-    let changed = PolicyChanged { release, policy: second, at: at(1), by };
+    let changed = PolicyChanged { release, policy: second, folder: None, at: at(1), by };
     ledger.apply(Entry::Release("ticker".to_owned(), crate::event::Event::PolicyChanged(changed)));
     assert_eq!(ledger.policy_of("ticker"), Some(second));
     assert_eq!(ledger.policy_of("other"), None);

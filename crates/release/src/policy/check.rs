@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Target;
+use crate::digest::Digest;
 use crate::{Figure, Length};
 
 /// One proof.
@@ -42,6 +43,10 @@ pub struct Check {
     /// So many equal results in a row until a repeated check changes its state.
     #[serde(default = "one")]
     pub settle: u32,
+    /// Of what it demands: its table in the text of the policy, canonically written. Evidence of other demands by the same name proves nothing. Absent
+    /// where there is no text.
+    #[serde(skip)]
+    pub demand: Option<Digest>,
 }
 
 const fn a_day() -> Length {

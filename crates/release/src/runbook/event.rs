@@ -53,6 +53,9 @@ pub struct RunBegan {
     pub runbook: String,
     /// Digest of the policy that holds the runbook.
     pub policy: String,
+    /// The folder that its relative paths count from; absent in old rows: where the text was first kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// The release that it is part of, if it is part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,

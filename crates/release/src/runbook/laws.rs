@@ -63,6 +63,7 @@ impl World {
             run: run(),
             runbook: "r".to_owned(),
             policy: "sha256:00".to_owned(),
+            folder: None,
             release: None,
             artefact: None,
             environment: "staging".to_owned(),

@@ -118,6 +118,7 @@ fn began(book: &str, choices: &[(&str, bool)]) -> RunBegan {
         run: run(),
         runbook: book.to_owned(),
         policy: "sha256:00".to_owned(),
+        folder: None,
         release: None,
         artefact: Some("sha256:aa".to_owned()),
         environment: "staging".to_owned(),

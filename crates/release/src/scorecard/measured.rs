@@ -96,7 +96,7 @@ pub(crate) fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Resul
     };
     let checks = case.policy.checks.iter().filter(|check| here(&case.subject(check))).map(|check| {
         let question = Question::Check(check.id.clone());
-        let settled = case.current(&question, &case.subject(check), Some(check.expires))?;
+        let settled = case.current(&question, &case.subject(check), Some(check))?;
         case.may_say(check, &settled.evidence).map(|()| settled)
     });
     let own = case.current(asked.question, &case.this(), None).and_then(|settled| {

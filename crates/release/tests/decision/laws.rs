@@ -119,7 +119,13 @@ impl Acted {
             }),
             Act::Policy { other } => {
                 let policy = if *other { Digest::of(b"other") } else { policy_digest(&self.world.loaded) };
-                Event::PolicyChanged(PolicyChanged { release, policy, at, by: "emil".to_owned() })
+                Event::PolicyChanged(PolicyChanged {
+                    release,
+                    policy,
+                    folder: None,
+                    at,
+                    by: "emil".to_owned(),
+                })
             }
             Act::Incident { severity: Some(place) } => {
                 let (incident, severity, title) = ("I-1".to_owned(), severity(*place), String::new());
@@ -358,7 +364,7 @@ proptest! {
             Some(false) => Outcome::Go,
             Some(true) => Outcome::GoWithConditions,
         };
-        let decision = decide(&world.loaded, &world.state, world.now, &window(!closed), &verify);
+        let decision = decide(&world.loaded, &world.state, world.now, &window(!closed), None, &verify);
         prop_assert_eq!(decision.outcome, expected, "{:#?}", decision.reasons);
     }
 }
@@ -381,7 +387,7 @@ proptest! {
             release::apply::apply(&mut state, &read);
         }
         prop_assert_eq!(&state, &world.state);
-        let decision = decide(&world.loaded, &state, world.now, &open(), &verify);
+        let decision = decide(&world.loaded, &state, world.now, &open(), None, &verify);
         prop_assert_eq!(decision, world.decide());
     }
 
@@ -393,7 +399,7 @@ proptest! {
             acted.act(act);
             if place % every == 0 {
                 let Acted { world, .. } = &acted;
-                let decided = record(&world.loaded, &world.state, world.now, &window(place % 3 > 0), &verify);
+                let decided = record(&world.loaded, &world.state, world.now, &window(place % 3 > 0), None, &verify);
                 acted.add(Event::Decided(Box::new(decided)), (0, false));
             }
         }
@@ -439,7 +445,7 @@ proptest! {
             state
         };
         let (one, other) = (fold(&rows), fold(&mixed));
-        let decide = |state: &State| decide(&world.loaded, state, world.now, &open(), &verify);
+        let decide = |state: &State| decide(&world.loaded, state, world.now, &open(), None, &verify);
         prop_assert_eq!(decide(&one), decide(&other));
     }
 }

@@ -79,7 +79,7 @@ fn measured(world: &mut World, latency: i64, events: i64) {
 }
 
 fn mix(world: &World) -> (Decision, Scored) {
-    let decision = decide(&world.loaded, &world.state, world.now, &open(), &verify);
+    let decision = decide(&world.loaded, &world.state, world.now, &open(), None, &verify);
     let card = decision.scorecards[0].clone();
     (decision, card)
 }

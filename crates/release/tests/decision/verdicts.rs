@@ -173,7 +173,7 @@ fn a_closed_window() {
     let world = ready();
     let reasons = vec!["the market is in session".to_owned()];
     let window = WindowAnswer { open: false, reasons, signers: Vec::new() };
-    let decision = decide(&world.loaded, &world.state, world.now, &window, &verify);
+    let decision = decide(&world.loaded, &world.state, world.now, &window, None, &verify);
     only(&decision, Code::Window, "window", "in session");
 }
 
@@ -186,7 +186,7 @@ fn what_a_window_sets_aside_is_signed_for() {
     let table = Timetable::new(&world.loaded.policy, &calendars).unwrap().for_incident("P0");
     let window = table.answer(world.now);
     assert!(window.open && window.signers == ["manager"], "{window:?}");
-    let decided = |world: &World| decide(&world.loaded, &world.state, world.now, &window, &verify);
+    let decided = |world: &World| decide(&world.loaded, &world.state, world.now, &window, None, &verify);
     only(&decided(&world), Code::Signature, "manager", "nobody has signed");
     let signed = world.signed(Matter::Release, "manager", "emil");
     assert_eq!(release::signature::admit(&world.loaded, &world.state, &signed, world.now, &verify), Ok(()));
@@ -212,6 +212,7 @@ fn another_policy_than_the_one_that_was_signed() {
     world.add(Event::PolicyChanged(PolicyChanged {
         release: RELEASE.to_owned(),
         policy: policy_digest(&world.loaded),
+        folder: None,
         at: world.now,
         by: "emil".to_owned(),
     }));
@@ -340,7 +341,7 @@ fn a_condition_keeps_its_owner_and_its_date() {
     );
 
     let mut world = World::ready(&text);
-    let decided = record(&world.loaded, &world.state, world.now, &open(), &verify);
+    let decided = record(&world.loaded, &world.state, world.now, &open(), None, &verify);
     world.add(Event::Decided(Box::new(decided)));
     world.add(Event::Rescheduled(Rescheduled {
         release: RELEASE.to_owned(),
@@ -356,14 +357,14 @@ fn a_condition_keeps_its_owner_and_its_date() {
 #[test]
 fn a_missed_condition_opens_the_decision_again() {
     let mut world = ready();
-    let decided = record(&world.loaded, &world.state, world.now, &open(), &verify);
+    let decided = record(&world.loaded, &world.state, world.now, &open(), None, &verify);
     world.add(Event::Decided(Box::new(decided)));
     assert_eq!(reopens(&world.loaded, &world.state, world.now), Vec::<String>::new());
     let end = "2026-01-13T18:30:00Z".parse().unwrap();
     let why = reopens(&world.loaded, &world.state, end);
     let words = "condition `improve`: it was due on day 56 (2026-01-13) and is not met; its owner is qa";
     assert_eq!(why, [words]);
-    let late = decide(&world.loaded, &world.state, end, &open(), &verify);
+    let late = decide(&world.loaded, &world.state, end, &open(), None, &verify);
     assert!(against(&late, Code::Condition).iter().any(|(id, _)| *id == "improve"));
 
     world.add(Event::ConditionMissed(ConditionMarked {
@@ -385,7 +386,7 @@ fn a_missed_condition_opens_the_decision_again() {
 #[test]
 fn a_decision_is_confirmed_by_the_rows_before_it_only() {
     let mut world = ready();
-    let decided = record(&world.loaded, &world.state, world.now, &open(), &verify);
+    let decided = record(&world.loaded, &world.state, world.now, &open(), None, &verify);
     assert_eq!(again(&world.loaded, &world.state, &decided, &verify), Ok(()));
     let mut typed = decided.clone();
     typed.decision.scorecards[0].total = Figure::whole(9);

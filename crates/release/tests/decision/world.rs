@@ -159,6 +159,7 @@ impl World {
             artefact: A.to_owned(),
             environment: "production".to_owned(),
             policy: policy_digest(&world.loaded),
+            folder: None,
             day0: None,
             at: now,
             by: "binod".to_owned(),
@@ -274,7 +275,7 @@ impl World {
     }
 
     pub fn decide(&self) -> Decision {
-        decide(&self.loaded, &self.state, self.now, &open(), &verify)
+        decide(&self.loaded, &self.state, self.now, &open(), None, &verify)
     }
 }
 
@@ -295,5 +296,7 @@ pub fn observation(check: &str, artefact: &str, answer: Answer, now: Timestamp) 
         output: None,
         control_failed: (check == "cors").then_some(true),
         settle: if check == "health" { 2 } else { 1 },
+        demand: None,
+        via: None,
     }
 }

@@ -50,6 +50,7 @@ impl Desk {
             artefact: artefact.to_owned(),
             environment: environment.to_owned(),
             policy: policy_digest(&self.loaded),
+            folder: None,
             day0: None,
             at: self.now,
             by: "asha".to_owned(),
@@ -71,6 +72,7 @@ impl Desk {
             run: run.to_owned(),
             runbook: runbook.to_owned(),
             policy: policy_digest(&self.loaded).to_string(),
+            folder: None,
             artefact: Some(artefact.to_owned()),
             environment: environment.to_owned(),
             rehearsal: false,
@@ -106,6 +108,8 @@ impl Desk {
             output: None,
             control_failed: None,
             settle: 1,
+            demand: None,
+            via: None,
         };
         self.add(Event::EvidenceRecorded(seen.seal()));
     }
