@@ -46,7 +46,7 @@ async fn take(
 }
 
 /// What would come out now.
-pub(super) fn now(
+pub(crate) fn now(
     ledger: &Ledger,
     found: &Found,
     now: Timestamp,

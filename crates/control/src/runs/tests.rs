@@ -387,3 +387,5 @@ async fn people_turn_back_and_abandon_what_runs() {
     let view = office.view(&run).await;
     assert_eq!((&view["outcome"], &view["rows_without_sense"]), (&json!("abandoned"), &json!(0)));
 }
+
+mod deploy;

@@ -99,12 +99,15 @@ pub struct RunArguments {
     /// The release that it is part of; its policy and its artefact
     #[arg(long, value_name = "ID")]
     pub release: Option<String>,
-    /// Where; as the runbook or the release says unless given
+    /// Where; as the runbook or the release says unless given. A rehearsal wants it, unless the runbook names one that is no target
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
     /// To see whether it works and how long it takes: its outcome is evidence
     #[arg(long)]
     pub rehearse: bool,
+    /// The deployment mends this incident, which is open: windows make the exception of its severity
+    #[arg(long, value_name = "ID", conflicts_with = "rehearse")]
+    pub incident: Option<String>,
     /// Do this optional step without asking (repeatable)
     #[arg(long, value_name = "STEP")]
     pub with: Vec<String>,
