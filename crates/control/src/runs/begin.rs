@@ -98,6 +98,7 @@ fn judge(
         policy: release::policy_digest(&loaded).to_string(),
         release: wanted.release.clone(),
         artefact: release.map(|release| release.artefact.clone()),
+        version: release.map(|release| release.version.clone()).or(loaded.policy.service.version.clone()),
         environment,
         rehearsal: wanted.rehearsal,
         choices: wanted.choices.clone(),

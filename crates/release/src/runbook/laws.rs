@@ -65,6 +65,7 @@ impl World {
             policy: "sha256:00".to_owned(),
             release: None,
             artefact: None,
+            version: None,
             environment: "staging".to_owned(),
             rehearsal: true,
             choices: Default::default(),
@@ -216,7 +217,7 @@ impl World {
                 }
             }
             Next::Finished { outcome } => {
-                self.write(RunEnded { run, outcome, at, by });
+                self.write(RunEnded { run, outcome, why: None, at, by });
                 return true;
             }
         }

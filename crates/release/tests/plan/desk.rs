@@ -72,6 +72,7 @@ impl Desk {
             runbook: runbook.to_owned(),
             policy: policy_digest(&self.loaded).to_string(),
             artefact: Some(artefact.to_owned()),
+            version: None,
             environment: environment.to_owned(),
             rehearsal: false,
             release: None,
@@ -82,6 +83,7 @@ impl Desk {
         let ended = RunEnded {
             run: run.to_owned(),
             outcome,
+            why: None,
             at: self.now + SignedDuration::from_hours(1),
             by: "asha".to_owned(),
         };

@@ -112,6 +112,35 @@ async fn a_hotfix_names_its_incident_when_it_is_deployed_too() {
     assert_eq!(office.ends(run.as_str().unwrap()).await["outcome"], "done");
 }
 
+/// A deployment whose first step waits; the release changes meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deployed_stays_what_was_decided() {
+    let mut office = Office::new(BOOKS).await;
+    let hold = office.folder.path().join("hold");
+    fs::write(&hold, "").unwrap();
+    let release = office.decided(None).await;
+    let run = office.ok("POST", "/v1/runs", deploy(&release)).await["run"].as_str().unwrap().to_owned();
+    let line = |step: &str| format!("{step} 1.2.3 {}\n", artefact("a"));
+    office.until(&run, |_| office.read("log") == line("first")).await;
+    let changed = json!({"artefact": artefact("b"), "version": "1.2.4", "by": "bob"});
+    office.ok("POST", &format!("/v1/release/releases/{release}/artefact"), changed).await;
+    fs::remove_file(&hold).unwrap();
+    let view = office.until(&run, |view| view["standing"] == "paused").await;
+    let why = view["paused"]["why"].as_str().unwrap();
+    assert!(
+        why.contains(&artefact("b")) && why.contains("no decision stands") && why.contains("bob"),
+        "{why}"
+    );
+    assert_eq!(office.read("log"), line("first"), "nothing more was begun");
+    // Whoever goes on with it asks nobody else for the version.
+    office.canceller.cancel();
+    office.reopen();
+    tokio::spawn(serve(Arc::clone(&office.control)));
+    office.say(&run, "resume", json!({"by": "asha"})).await;
+    assert_eq!(office.ends(&run).await["outcome"], "done");
+    assert_eq!(office.read("log"), format!("{}{}", line("first"), line("second")), "one version throughout");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_rehearses_in_a_target_by_leaving_something_out() {
     let office = Office::new(BOOKS).await;
