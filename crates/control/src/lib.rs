@@ -13,6 +13,7 @@
 //! - [`plans`]: the plan around day 0, meetings, success.
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
+//! - [`restored`]: what a backup left open does not go on by itself.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`watch`]: synthetic checks and objectives in operation, the status page.
 //! - [`refused`]: how it says no.
@@ -34,6 +35,7 @@ pub mod probe;
 pub mod refused;
 pub mod releases;
 pub mod report;
+pub mod restored;
 pub mod runs;
 pub mod serve;
 pub mod signing;
