@@ -191,7 +191,7 @@ def test_children_of_a_killed_performer_do_nothing_more(office):
     until("the end of the ticks", still, seconds=5)
     (run,) = office.runs()
     assert office.view(run["run"])["steps"][0]["standing"] == "open", "nobody has said what became of it"
-    office.say("abandon", run["run"])
+    office.say("abandon", run["run"], "--why", "nobody knows what it did")
 
 
 def answer(office, run, told):

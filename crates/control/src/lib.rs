@@ -14,6 +14,7 @@
 //! - [`probe`]: asks the checks of a policy, many at once; [`evidence`]: what came of it.
 //! - [`report`]: the documents of a release, and their verification.
 //! - [`secrets`]: what `secret:NAME` stands for.
+//! - [`restored`]: what a backup left open does not go on by itself.
 //! - [`signing`]: whether a signature is somebody's.
 //! - [`watch`]: synthetic checks and objectives in operation, the status page.
 //! - [`refused`]: how it says no.
@@ -35,6 +36,7 @@ pub mod probe;
 pub mod refused;
 pub mod releases;
 pub mod report;
+pub mod restored;
 pub mod runs;
 pub mod secrets;
 pub mod serve;

@@ -19,6 +19,7 @@ use crate::Control;
 use crate::api::{READ, Table};
 use crate::refused::Refused;
 
+pub(crate) use decided::now as decision_now;
 pub use found::{Found, find, folder, policy};
 pub(crate) use opened::person;
 pub(crate) use people::holds;

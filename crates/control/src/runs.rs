@@ -7,14 +7,17 @@
 //! run's lock. What it was doing when it died dies with it, and is of unknown fate: whoever goes on with the run says so first.
 
 mod begin;
+mod changed;
 mod context;
 mod finish;
 mod follow;
+mod go;
 mod host;
 mod job;
 mod lock;
 mod perform;
 mod person;
+mod place;
 mod say;
 mod view;
 

@@ -30,10 +30,10 @@ pub fn run(command: RunbookCommand) -> Result<(), Failure> {
         RunbookCommand::GoAhead(arguments) => about_step("go-ahead", &arguments),
         RunbookCommand::Skip(arguments) => about_step("skip", &arguments),
         RunbookCommand::Fail(arguments) => about_step("fail", &arguments),
-        RunbookCommand::Pause(arguments) => about_run("pause", &arguments),
+        RunbookCommand::Pause(arguments) => about_run("pause", arguments),
         RunbookCommand::Resume(arguments) => run::resume(&arguments),
-        RunbookCommand::Back(arguments) => about_run("back", &arguments),
-        RunbookCommand::Abandon(arguments) => about_run("abandon", &arguments),
+        RunbookCommand::Back(arguments) => about_run("back", arguments.into()),
+        RunbookCommand::Abandon(arguments) => about_run("abandon", arguments.into()),
         RunbookCommand::Report { run, instance } => report(&run, &instance),
     }
 }
@@ -195,10 +195,10 @@ fn about_step(word: &str, arguments: &StepArguments) -> Result<(), Failure> {
     tell(&office, run, &office.post(&path(run, word), &body)?, instance)
 }
 
-fn about_run(word: &str, arguments: &WordArguments) -> Result<(), Failure> {
+fn about_run(word: &str, arguments: WordArguments) -> Result<(), Failure> {
     let WordArguments { run, by, why, instance } = arguments;
-    let office = Office::find(instance)?;
-    tell(&office, run, &office.post(&path(run, word), &json!({"by": by, "why": why}))?, instance)
+    let office = Office::find(&instance)?;
+    tell(&office, &run, &office.post(&path(&run, word), &json!({"by": by, "why": why}))?, &instance)
 }
 
 fn tell(office: &Office, run: &str, answer: &Value, instance: &InstanceArguments) -> Result<(), Failure> {

@@ -222,6 +222,11 @@ impl Ledger {
                 }
                 self.documents.entry(digest).or_insert_with(|| Arc::new(body));
             }
+            Entry::Record(name, event::Event::Restored(body)) => {
+                let service = self.services.entry(name).or_default();
+                service.incidents.hold(body.at);
+                service.records.push(event::Event::Restored(body));
+            }
             Entry::Record(name, event) => self.services.entry(name).or_default().records.push(event),
         }
     }

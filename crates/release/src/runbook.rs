@@ -38,7 +38,7 @@ pub use event::{
 pub use next::{Doing, Next, Question, StopWhy, next};
 pub use proof::{Proof, ProofKind, proofs};
 pub use state::{Attempt, End, RunState, Standing, StepState, UndoState};
-pub use step::{INTERRUPTIONS, LEAST_TIME, TIME_WITHOUT_BUDGET, repeatable, time_allowed};
+pub use step::{INTERRUPTIONS, LEAST_TIME, TIME_WITHOUT_BUDGET, repeatable, role_of, time_allowed};
 pub use timing::{Against, Slack, StepTime, Timing, UndoTime, shown, timing};
 
 #[cfg(test)]

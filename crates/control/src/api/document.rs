@@ -71,7 +71,7 @@ const LINES: &[Line] = &[
     ("GET", "/v1/release/reports/{kind}", "A `daily` or `weekly` report, or a `retrospective`", None, &["service", "on", "incident"], Object),
     ("GET", "/v1/release/watch", "Synthetic checks: what is up, since when, how often it was", None, &[], Object),
     ("GET", "/v1/runs", "Runs of runbooks", None, &["service", "open"], Object),
-    ("POST", "/v1/runs", "Run a runbook: its steps are done one after the other", Some(r#"{"release":"ticker-service-1.2.0","runbook":"deploy","rehearsal":true,"by":"asha"}"#), &[], Object),
+    ("POST", "/v1/runs", "Run a runbook: its steps are done one after the other", Some(r#"{"release":"ticker-service-1.2.0","runbook":"deploy","environment":"staging","rehearsal":true,"by":"asha"}"#), &[], Object),
     ("GET", "/v1/runs/{id}", "One run: its steps, their times beside their budgets, who is asked for what", None, &[], Object),
     ("POST", "/v1/runs/{id}/abandon", "End it and leave everything as it is", Some(r#"{"by":"asha","why":"the market moves"}"#), &[], Object),
     ("POST", "/v1/runs/{id}/back", "Undo what was done", Some(r#"{"by":"asha","why":"the market moves"}"#), &[], Object),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use release::Loaded;
-use release::decision::Outcome;
 use release::digest::Digest;
 use release::ledger::{Entry, Ledger};
 use release::policy::{Purpose, Runbook};
@@ -15,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job::Job;
-use super::{host, job, person};
+use super::{go, host, job, person, place};
 use crate::Control;
 use crate::api::Body;
 use crate::refused::Refused;
@@ -35,11 +34,15 @@ pub(super) struct Wanted {
     #[serde(default)]
     release: Option<String>,
     runbook: String,
-    /// Absent: the release's, the runbook's, the policy's target, in this order.
+    /// Absent: the release's, the runbook's, the policy's target, in this order; of a rehearsal only the runbook's, if that is no
+    /// target.
     #[serde(default)]
     environment: Option<String>,
     #[serde(default)]
     rehearsal: bool,
+    /// The deployment mends this incident, which is open.
+    #[serde(default)]
+    incident: Option<String>,
     #[serde(default)]
     choices: BTreeMap<String, bool>,
     by: String,
@@ -72,7 +75,7 @@ fn judge(
     run: &str,
     at: jiff::Timestamp,
 ) -> Result<(Loaded, Runbook, RunBegan), Refused> {
-    let (loaded, folder, release) = match (&wanted.policy, &wanted.release) {
+    let (loaded, folder, found) = match (&wanted.policy, &wanted.release) {
         (Some(digest), None) => {
             let digest: Digest =
                 digest.parse().map_err(|_| Refused::field("policy", "write `sha256:` and 64 hex digits"))?;
@@ -81,33 +84,27 @@ fn judge(
         }
         (None, Some(id)) => {
             let found = releases::find(ledger, id)?;
-            (found.loaded, found.folder, Some(found.release))
+            (found.loaded.clone(), found.folder.clone(), Some(found))
         }
         _ => return Err(Refused::field("policy", "name either a policy that is kept, or a release")),
     };
-    let policy = &loaded.policy;
     let runbook = job::runbook(&loaded, &wanted.runbook)?;
-    person::runs(policy, &runbook, &wanted.by)?;
-    let place =
-        if wanted.rehearsal { None } else { release.as_ref().map(|release| release.environment.clone()) };
-    let target = || policy.environments.iter().find(|environment| environment.target);
-    let environment = wanted.environment.clone().or_else(|| place.clone());
-    let environment = environment.or_else(|| runbook.environment.clone());
-    let environment = environment.or_else(|| target().map(|target| target.id.clone()));
-    let environment = environment.ok_or_else(|| Refused::field("environment", "say where"))?;
-    if !policy.environments.iter().any(|known| known.id == environment) {
-        let known: Vec<&str> = policy.environments.iter().map(|known| known.id.as_str()).collect();
-        return Err(Refused::field("environment", format!("the policy has no environment `{environment}`"))
-            .hint(format!("it has: {}", known.join(", "))));
-    }
-    let digest = release::policy_digest(&loaded);
+    person::runs(&loaded.policy, &runbook, &wanted.by)?;
+    let release = found.as_ref().map(|found| &found.release);
+    let wish = wanted.environment.as_deref();
+    let environment = if wanted.rehearsal {
+        place::of_rehearsal(&loaded.policy, &runbook, wish)?
+    } else {
+        place::of_run(&loaded.policy, &runbook, release, wish)?
+    };
     let began = RunBegan {
         run: run.to_owned(),
         runbook: runbook.id.clone(),
-        policy: digest.to_string(),
+        policy: release::policy_digest(&loaded).to_string(),
         folder,
         release: wanted.release.clone(),
-        artefact: release.as_ref().map(|release| release.artefact.clone()),
+        artefact: release.map(|release| release.artefact.clone()),
+        version: release.map(|release| release.version.clone()).or(loaded.policy.service.version.clone()),
         environment,
         rehearsal: wanted.rehearsal,
         choices: wanted.choices.clone(),
@@ -124,17 +121,12 @@ fn judge(
         };
         Refused::field(field, why.to_string())
     })?;
+    let incident = wanted.incident.as_deref();
     if runbook.purpose == Purpose::Deploy && !wanted.rehearsal {
-        let decided = release.as_ref().and_then(|release| release.decided).map(|decided| decided.outcome);
-        if !matches!(decided, Some(Outcome::Go | Outcome::GoWithConditions)) {
-            return Err(not_decided(wanted, decided));
-        }
-        if place.is_some_and(|place| place != began.environment) {
-            let words =
-                format!("the release was decided for another environment than `{}`", began.environment);
-            return Err(Refused::conflict("not_decided", words).hint("leave the environment out"));
-        }
-        one_at_a_time(ledger, &policy.service.name, &began.environment)?;
+        go::demanded(found.as_ref(), &began.environment, incident, at)?;
+        one_at_a_time(ledger, &loaded.policy.service.name, &began.environment)?;
+    } else if incident.is_some() {
+        return Err(Refused::field("incident", "only a deployment that is no rehearsal can be a hotfix"));
     }
     Ok((loaded, runbook, began))
 }
@@ -153,17 +145,4 @@ fn one_at_a_time(ledger: &Ledger, service: &str, environment: &str) -> Result<()
     let words = format!("`{id}` deploys {service} to {environment}, and is not over");
     Err(Refused::conflict("deployment_open", words)
         .hint(format!("wait for it, or end it: `meridian runbook status {id}` says where it stands")))
-}
-
-fn not_decided(wanted: &Wanted, decided: Option<Outcome>) -> Refused {
-    let (words, hint) = match (&wanted.release, decided) {
-        (None, _) => {
-            ("a deployment needs a release that was decided".to_owned(), "name the release, or rehearse")
-        }
-        (Some(id), None) => {
-            (format!("no decision stands about release `{id}`"), "decide it first: `meridian release decide`")
-        }
-        (Some(id), Some(_)) => (format!("release `{id}` is NO-GO"), "`meridian release show` says why"),
-    };
-    Refused::conflict("not_decided", words).hint(hint)
 }

@@ -16,7 +16,7 @@ pub(super) fn context(
     lock: &Arc<RunLock>,
 ) -> Context {
     let (policy, began) = (&job.loaded.policy, &job.began);
-    let version = release.map(|release| release.version.clone()).or_else(|| policy.service.version.clone());
+    let version = began.version.clone().or_else(|| policy.service.version.clone());
     let told = [
         ("MERIDIAN_RUN", Some(began.run.clone())),
         ("MERIDIAN_ENVIRONMENT", Some(began.environment.clone())),

@@ -14,16 +14,15 @@ use release::runbook::{Proof, RunEnded, RunOutcome, RunState, Timing, left_behin
 use super::job::Job;
 use super::perform::this_process;
 
-/// The end itself, the report of times, and evidence for each check that the run proves; a rehearsal that did not work out is evidence
-/// against the checks that it was to prove.
-pub(super) fn rows(
-    job: &Job,
-    ledger: &Ledger,
-    state: &RunState,
-    outcome: RunOutcome,
-    at: Timestamp,
-) -> Vec<Entry> {
-    let ended = RunEnded { run: job.began.run.clone(), outcome, at, by: this_process() };
+/// The end of a run that nobody abandons.
+pub(super) fn by_itself(job: &Job, outcome: RunOutcome, at: Timestamp) -> RunEnded {
+    RunEnded { run: job.began.run.clone(), outcome, why: None, at, by: this_process() }
+}
+
+/// The end itself, the report of times, and evidence for each check that the run proves; a rehearsal that did not work out, or that was
+/// abandoned, is evidence against the checks that it was to prove.
+pub(super) fn rows(job: &Job, ledger: &Ledger, state: &RunState, ended: RunEnded) -> Vec<Entry> {
+    let at = ended.at;
     let mut after = state.clone();
     after.extend([&ended.clone().into()]);
     let times = timing(&job.runbook, &after, at);
@@ -104,6 +103,9 @@ pub(super) fn report(job: &Job, state: &RunState, times: &Timing) -> String {
     }
     if let Some(ended) = &state.ended {
         let _ = write!(text, "; {} at {}", ended.outcome.as_str(), ended.at);
+        if let Some(why) = &ended.why {
+            let _ = write!(text, " by {}: {why}", ended.by);
+        }
     }
     let _ = write!(text, ".\n\n{}", times.text());
     let left = left_behind(&job.runbook, state);

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::host::blocking;
 use super::job::{self, Job};
 use super::lock::RunLock;
-use super::{context, finish};
+use super::{changed, context, finish};
 use crate::Control;
 use crate::cancel::Cancel;
 use crate::probe::{Acted, Context, Verdict, act};
@@ -116,6 +116,10 @@ impl Performer {
             let state = job::state(ledger, &job.began.run)?;
             Ok(match next(&job.runbook, state, now) {
                 Next::Start { step, attempt, .. } => {
+                    if let Some(why) = changed::since(job, ledger) {
+                        let (run, by) = (job.began.run.clone(), this_process());
+                        return Ok((vec![job.row(RunPaused { run, why, at: now, by })], Move::Again));
+                    }
                     let (run, known) =
                         (job.began.run.clone(), job.runbook.steps.iter().find(|one| one.id == step));
                     let row = StepStarted { run, step: step.clone(), attempt, at: now };
@@ -141,7 +145,10 @@ impl Performer {
                     (vec![job.row(taken_over(job, now))], Move::Again)
                 }
                 Next::Finished { .. } if state.ended.is_some() => (Vec::new(), Move::Over),
-                Next::Finished { outcome } => (finish::rows(job, ledger, state, outcome, now), Move::Over),
+                Next::Finished { outcome } => {
+                    let ended = finish::by_itself(job, outcome, now);
+                    (finish::rows(job, ledger, state, ended), Move::Over)
+                }
                 Next::WaitFor { what: None, .. } | Next::AskPerson { .. } | Next::NeedsDecision { .. } => {
                     (Vec::new(), Move::Wait)
                 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use release::runbook::event::{Confirmed, GoAheadGiven, StepEnded, UndoEnded};
 use release::runbook::{
     Doing, Event, Next, Outcome, RunEnded, RunOutcome, RunPaused, RunResumed, RunState, RunTurnedBack,
-    Unwanted, admits, next,
+    Unwanted, admits, next, role_of,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::host::blocking;
 use super::job::{self, Job};
 use super::lock::RunLock;
-use super::{host, person, view};
+use super::{finish, host, person, view};
 use crate::Control;
 use crate::api::Body;
 use crate::refused::Refused;
@@ -190,8 +190,10 @@ pub(super) async fn abandon(
     Body(said): Body<AboutRun>,
 ) -> Answered {
     say(control, id, said.by.clone(), None, move |now| {
-        Ok(RunEnded { run: now.run(), outcome: RunOutcome::Abandoned, at: now.at, by: said.by.clone() }
-            .into())
+        let AboutRun { by, why } = said.clone();
+        needed(&why)?;
+        let outcome = RunOutcome::Abandoned;
+        Ok(RunEnded { run: now.run(), outcome, why: Some(why), at: now.at, by }.into())
     })
     .await
 }
@@ -218,27 +220,22 @@ async fn say(
         control.book.write(|ledger, at| {
             let state = job::state(ledger, &id)?;
             let said = Said { job: &job, state, next: next(&job.runbook, state, at), at };
-            person::may(&job.loaded.policy, &by, role(&said, step.as_deref()).as_deref())?;
+            // A step belongs to its role before its turn, too.
+            let role = step.as_deref().and_then(|step| role_of(&job.runbook, step, said.is_undo(step)));
+            person::may(&job.loaded.policy, &by, role)?;
             let event = word(&said)?;
             admits(&job.runbook, state, at, &event).map_err(|why| unwanted(&job, state, at, &why))?;
             let mut after = state.clone();
             after.extend([&event]);
             let answer = json!({"run": id, "standing": view::standing(&job, &after, at)});
-            Ok::<_, Refused>((vec![job.row(event)], answer))
+            let rows = match event {
+                Event::RunEnded(ended) => finish::rows(&job, ledger, state, ended),
+                event => vec![job.row(event)],
+            };
+            Ok::<_, Refused>((rows, answer))
         })
     });
     Ok(Json(answer.await??))
-}
-
-/// Whom a word about this step has to come from: whoever is asked, or whoever runs the runbook.
-fn role(said: &Said<'_>, step: Option<&str>) -> Option<String> {
-    let step = step?;
-    match &said.next {
-        Next::AskPerson {
-            what: Doing::Step { step: asked, .. } | Doing::Undo { step: asked }, role, ..
-        } if asked == step => role.clone(),
-        _ => said.job.runbook.run_by.clone(),
-    }
 }
 
 fn unwanted(job: &Job, state: &RunState, at: Timestamp, why: &Unwanted) -> Refused {

@@ -273,6 +273,7 @@ async fn people_are_asked_in_their_role() {
     let steps = [
         "id = \"look\"\naction.manual = { text = \"look at it\", role = \"developer\" }",
         &sh("extra", "echo extra >> log", "optional = true"),
+        "id = \"judge\"\naction.manual = { text = \"judge it\", role = \"developer\" }\noptional = true",
         &sh("broken", "exit 3", "undo.manual = { text = \"put it back\" }\nretries = 0"),
     ];
     let office = Office::new(&runbook("run_by = \"operator\"", &steps)).await;
@@ -292,6 +293,11 @@ async fn people_are_asked_in_their_role() {
     assert_eq!(office.refused("/v1/runs/run-none/pause", json!({"by": "asha"})).await.0, 404);
     office.say(&run, "confirm", json!({"step": "look", "by": "bob", "note": "it looks well"})).await;
     office.asks(&run, "extra").await;
+    // A step belongs to its role before its turn, too.
+    let early = |by: &str| json!({"step": "judge", "by": by, "why": "no time"});
+    let (status, why) = office.refused(&path("skip"), early("asha")).await;
+    assert!(status == 400 && why.contains("developer"), "{why}");
+    office.say(&run, "skip", early("bob")).await;
     assert_eq!(office.refused(&path("skip"), json!({"step": "extra", "by": "asha"})).await.0, 400, "why?");
     office.say(&run, "go-ahead", json!({"step": "extra", "by": "asha"})).await;
     let view = office.ends(&run).await;
@@ -426,7 +432,9 @@ async fn people_turn_back_and_abandon_what_runs() {
         sh("first", "echo first >> log", "undo.command = { run = [\"sh\", \"-c\", \"echo back >> log\"] }");
     let long =
         sh("long", "echo $$ > group; sleep 300", "budget = \"10m\"\nundo.command = { run = [\"true\"] }");
-    let office = Office::new(&runbook("", &[&first, &long])).await;
+    let proven = "[[check]]\nid = \"way-back\"\nabout = \"environment\"\nenvironment = \"staging\"\n\
+                  probe.rollback-rehearsed = { of = \"r\" }\n";
+    let office = Office::new(&format!("{proven}{}", runbook("", &[&first, &long]))).await;
     let run = office.begin("r").await;
     office.until(&run, |_| !office.read("group").trim().is_empty()).await;
     let (status, _) = office
@@ -443,8 +451,29 @@ async fn people_turn_back_and_abandon_what_runs() {
     fs::write(office.folder.path().join("group"), "").unwrap();
     let run = office.begin("r").await;
     office.until(&run, |_| !office.read("group").trim().is_empty()).await;
-    office.say(&run, "abandon", json!({"by": "asha"})).await;
+    let (status, why) = office.refused(&format!("/v1/runs/{run}/abandon"), json!({"by": "asha"})).await;
+    assert!(status == 400 && why.contains("why"), "{why}");
+    office.say(&run, "abandon", json!({"by": "asha", "why": "the disk is full"})).await;
     gone(office.read("group").trim());
     let view = office.view(&run).await;
     assert_eq!((&view["outcome"], &view["rows_without_sense"]), (&json!("abandoned"), &json!(0)));
+    assert_eq!(view["ended_why"], "the disk is full");
+    assert!(view["report"].as_str().unwrap().contains("by asha: the disk is full"));
+    // What was rehearsed before stands no more.
+    let (answers, held) = office.control.book.read(|ledger| way_back(ledger)).unwrap();
+    assert_eq!((answers, held.as_str()), (2, "fail"));
 }
+
+/// How often the check of the way back was answered, and what stands.
+fn way_back(ledger: &release::ledger::Ledger) -> (usize, String) {
+    let check = Question::Check("way-back".to_owned());
+    let rows = &ledger.services["ticker"].releases;
+    let answers = rows.iter().filter(|row| {
+        matches!(row, release::event::Event::EvidenceRecorded(evidence) if evidence.observed.question == check)
+    });
+    let state = ledger.state("ticker", "x");
+    let standing = state.standing(&check, &Subject::Environment("staging".to_owned())).unwrap();
+    (answers.count(), standing.newest.answer().as_str().to_owned())
+}
+
+mod deploy;

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use release::ledger::Ledger;
 use release::runbook::{
     Against, Doing, Event, Next, Outcome, Question, RunState, Slack, StepState, left_behind, next, proofs,
-    timing,
+    role_of, timing,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,10 +63,11 @@ pub(super) fn head(job: &Job, state: &RunState, now: Timestamp) -> Value {
     let began = &job.began;
     json!({
         "run": began.run, "service": job.service(), "runbook": job.runbook.id, "title": job.runbook.title,
-        "policy": began.policy, "release": began.release, "artefact": began.artefact,
+        "policy": began.policy, "release": began.release, "artefact": began.artefact, "version": began.version,
         "environment": began.environment, "rehearsal": began.rehearsal, "began_at": began.at, "began_by": began.by,
         "standing": standing(job, state, now), "asked": asked(job, state, now),
         "outcome": state.ended.as_ref().map(|ended| ended.outcome), "ended_at": state.ended.as_ref().map(|ended| ended.at),
+        "ended_why": state.ended.as_ref().and_then(|ended| ended.why.as_ref()),
         "paused": state.paused.as_ref().map(|paused| json!({"why": paused.why, "at": paused.at, "by": paused.by})),
         "turned_back": state.turned_back.as_ref().map(|back| json!({"why": back.why, "at": back.at, "by": back.by})),
     })
@@ -167,7 +168,7 @@ pub(super) fn asked(job: &Job, state: &RunState, now: Timestamp) -> Option<Value
                     ("it was stopped in the middle: is it done?", &["confirm", "go-ahead", "skip"])
                 }
             };
-            let role = &job.runbook.run_by;
+            let role = role_of(&job.runbook, &step, false);
             Some(
                 json!({"step": step, "undo": false, "role": role, "text": text, "planned_until": null, "answers": answers}),
             )

@@ -204,6 +204,7 @@ impl Story {
                 policy: policy_digest(&self.loaded).to_string(),
                 folder: None,
                 artefact: Some(ARTEFACT.to_owned()),
+                version: None,
                 environment: environment.to_owned(),
                 rehearsal,
                 release: Some(RELEASE.to_owned()),
@@ -226,7 +227,10 @@ impl Story {
 
     fn ended(&mut self, id: &str) {
         let outcome = run::RunOutcome::Done;
-        self.run(id, run::RunEnded { run: id.to_owned(), outcome, at: self.now, by: "control".to_owned() });
+        self.run(
+            id,
+            run::RunEnded { run: id.to_owned(), outcome, why: None, at: self.now, by: "control".to_owned() },
+        );
     }
 
     /// Every check that can be asked before the release; only what expires within a day when `again`.

@@ -114,7 +114,8 @@ pub enum JournalCommand {
     #[command(after_help = "Examples:\n  \
         meridian journal ship --to /standby/log --follow\n  \
         meridian journal restore /backups/noon --log /standby/log --data restored\n\n\
-        What is lost with the disk of the journal is what was not yet shipped. --follow ends with Ctrl-C.")]
+        What is lost with the disk of the journal is what was not yet shipped, and releases, runs and incidents since the last\n\
+        backup: their rows are not shipped. --follow ends with Ctrl-C.")]
     Ship {
         /// Directory of the log, created if it is missing
         #[arg(long, value_name = "DIR")]

@@ -76,9 +76,13 @@ pub enum RunbookCommand {
     #[command(
         after_help = "Example:\n  meridian runbook back run-k3v9xq2m1abc --by asha --why \"orders are refused\""
     )]
-    Back(WordArguments),
+    Back(WhyArguments),
     /// End a run and leave everything as it is
-    Abandon(WordArguments),
+    #[command(
+        after_help = "Example:\n  meridian runbook abandon run-k3v9xq2m1abc --by asha --why \"the disk is full\"\n\n\
+        An abandoned rehearsal is evidence against what it was to prove."
+    )]
+    Abandon(WhyArguments),
     /// Print how long each step of a run took, beside its budget
     #[command(after_help = "Example:\n  meridian runbook report run-k3v9xq2m1abc > timing.md")]
     Report {
@@ -99,12 +103,15 @@ pub struct RunArguments {
     /// The release that it is part of; its policy and its artefact
     #[arg(long, value_name = "ID")]
     pub release: Option<String>,
-    /// Where; as the runbook or the release says unless given
+    /// Where; as the runbook or the release says unless given. A rehearsal wants it, unless the runbook names one that is no target
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
     /// To see whether it works and how long it takes: its outcome is evidence
     #[arg(long)]
     pub rehearse: bool,
+    /// The deployment mends this incident, which is open: windows make the exception of its severity
+    #[arg(long, value_name = "ID", conflicts_with = "rehearse")]
+    pub incident: Option<String>,
     /// Do this optional step without asking (repeatable)
     #[arg(long, value_name = "STEP")]
     pub with: Vec<String>,
@@ -144,9 +151,29 @@ pub struct WordArguments {
     /// Who says so: a person of the policy
     #[arg(long, value_name = "PERSON", env = "MERIDIAN_PERSON")]
     pub by: String,
-    /// Why; needed to turn back
+    /// Why
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub why: String,
     #[command(flatten)]
     pub instance: InstanceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct WhyArguments {
+    /// Which run
+    pub run: String,
+    /// Who says so: a person of the policy
+    #[arg(long, value_name = "PERSON", env = "MERIDIAN_PERSON")]
+    pub by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    #[command(flatten)]
+    pub instance: InstanceArguments,
+}
+
+impl From<WhyArguments> for WordArguments {
+    fn from(WhyArguments { run, by, why, instance }: WhyArguments) -> WordArguments {
+        WordArguments { run, by, why, instance }
+    }
 }

@@ -1,10 +1,14 @@
 //! `meridian journal backup` and `meridian journal restore`.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use control::clock::MachineClock;
+use control::restored::{Held, hold};
 use gateway::backups::{self, Maker};
 use gateway::clock::machine_now;
 use gateway::restore::{Restored, restore as restore_all};
+use journal::directory::CONTROL;
 use journal::hex;
 use market::UnixNanos;
 use serde_json::json;
@@ -79,6 +83,15 @@ pub fn restore(from: &Path, log: Option<&Path>, data: &Path, as_json: bool) -> R
             .maybe_hint(error.hint())
     })?;
     drop(progress);
+    let held =
+        hold(restored.directory.clone(), Arc::new(MachineClock), Arc::new(entropy)).map_err(|error| {
+            Failure::new(format!(
+                "{} was restored, but what was open in it could not be paused",
+                data.display()
+            ))
+            .chain(&error)
+            .hint("remove it and restore again: runs would go on where the backup left them")
+        })?;
     let missing: Vec<&str> = KEYS.into_iter().filter(|name| !data.join(name).exists()).collect();
     if as_json {
         return output::json(&json!({
@@ -93,10 +106,12 @@ pub fn restore(from: &Path, log: Option<&Path>, data: &Path, as_json: bool) -> R
             "old_incarnation": restored.old_incarnation,
             "incarnation": restored.incarnation,
             "missing_keys": missing,
+            "paused_runs": held.runs,
+            "held_incidents": held.incidents,
         }));
     }
     output::data(&text(&restored, data));
-    output::talk(&next_steps(&restored, data, &missing));
+    output::talk(&next_steps(&restored, &held, data, &missing));
     Ok(())
 }
 
@@ -122,7 +137,7 @@ fn text(restored: &Restored, data: &Path) -> String {
     text
 }
 
-fn next_steps(restored: &Restored, data: &Path, missing: &[&str]) -> String {
+fn next_steps(restored: &Restored, held: &Held, data: &Path, missing: &[&str]) -> String {
     let shown = data.display();
     let mut text = "all accounts are halted. What to do next:\n".to_owned();
     for name in missing {
@@ -144,5 +159,24 @@ fn next_steps(restored: &Restored, data: &Path, missing: &[&str]) -> String {
          - resume each account\n",
         restored.restored_at
     ));
+    if !held.runs.is_empty() {
+        text.push_str(&format!(
+            "- paused runs of runbooks: {}. Look what was done since the backup, then `meridian runbook resume` or `abandon`\n",
+            held.runs.join(", ")
+        ));
+    }
+    if !held.incidents.is_empty() {
+        text.push_str(&format!(
+            "- open incidents: {}. Nobody is called for them: acknowledge or resolve each, or change its severity to call \
+             people anew\n",
+            held.incidents.join(", ")
+        ));
+    }
+    if data.join(CONTROL).exists() {
+        text.push_str(
+            "- releases, runs and incidents are as in the backup: `meridian journal ship` has no rows of theirs. Say again what \
+             people said, signed and decided since\n",
+        );
+    }
     text
 }

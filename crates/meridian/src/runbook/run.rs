@@ -25,6 +25,9 @@ pub fn begin(arguments: &RunArguments) -> Result<(), Failure> {
     if let Some(environment) = &arguments.env {
         body["environment"] = json!(environment);
     }
+    if let Some(incident) = &arguments.incident {
+        body["incident"] = json!(incident);
+    }
     let kept = arguments.policy.as_deref().map(|file| keep_policy(&office, file)).transpose()?;
     match (kept, &arguments.release) {
         (Some(kept), release) => {

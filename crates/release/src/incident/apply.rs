@@ -3,6 +3,8 @@
 
 use std::collections::btree_map::Entry;
 
+use jiff::Timestamp;
+
 use super::event::{AlertFired, Event, IncidentOpened, OpenedBy, PageAcknowledged, TestOpened};
 use super::key::{PageKey, fits};
 use super::state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
@@ -67,6 +69,7 @@ impl Incidents {
                 if incident.severity == body.severity {
                     return Err(Nonsense::Already);
                 }
+                incident.goes_on();
                 incident.severity.clone_from(&body.severity);
                 incident.severities.push((body.at, body.severity.clone()));
             }
@@ -120,6 +123,12 @@ impl Incidents {
         Ok(())
     }
 
+    /// From a backup: whether what is open there goes on is not known.
+    pub(crate) fn hold(&mut self, at: Timestamp) {
+        let open = self.incidents.values_mut().filter_map(|incident| incident.openings.last_mut());
+        open.filter(|opening| opening.resolved.is_none()).for_each(|opening| opening.held = Some(at));
+    }
+
     fn open(&mut self, body: &IncidentOpened) -> Result<(), Nonsense> {
         if !fits(&body.incident) {
             return Err(Nonsense::Id);
@@ -165,6 +174,10 @@ impl Incidents {
 
     fn fire(&mut self, body: &AlertFired) -> Result<(), Nonsense> {
         let AlertFired { firing, alert, incident, at } = body.clone();
+        let named = incident.as_ref().filter(|_| !self.alerts.contains_key(&firing));
+        if let Some(incident) = named.and_then(|id| self.incidents.get_mut(id)) {
+            incident.goes_on();
+        }
         match self.alerts.entry(firing) {
             Entry::Occupied(_) => Err(Nonsense::Twice),
             Entry::Vacant(place) => {
@@ -197,6 +210,13 @@ impl Incidents {
 }
 
 impl Incident {
+    /// Whatever a backup left open is known to go on.
+    fn goes_on(&mut self) {
+        if let Some(opening) = self.openings.last_mut() {
+            opening.held = None;
+        }
+    }
+
     fn no_test(&mut self) -> Result<&mut Incident, Nonsense> {
         if self.test.is_some() { Err(Nonsense::Test) } else { Ok(self) }
     }

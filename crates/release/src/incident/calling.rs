@@ -21,7 +21,8 @@ pub(super) struct Calling {
 
 /// `None`: nobody is called. `lasts`: the whole chain with all its rounds.
 pub(super) fn calling(policy: &Policy, incident: &Incident, lasts: Length) -> Option<Calling> {
-    let opening = incident.opening().filter(|opening| opening.resolved.is_none())?;
+    let opening =
+        incident.opening().filter(|opening| opening.resolved.is_none() && opening.held.is_none())?;
     let present = incident.severities.len() - 1;
     let mut began = None;
     for place in opening.first..=present {

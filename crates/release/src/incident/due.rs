@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 
 use super::calling::{Calling, calling};
-use super::clock::{clocks, later};
+use super::clock::{ClockState, clocks, later};
 use super::event::Clock;
 use super::key::PageKey;
 use super::state::Incident;
@@ -120,7 +120,8 @@ fn lasts(policy: &Policy, incident: &Incident) -> Length {
 fn all(policy: &Policy, incident: &Incident, now: Timestamp) -> Vec<Due> {
     let mut all = Vec::new();
     let unwritten = |breach: &Breach| !incident.breaches.contains(&(breach.clock, breach.since));
-    for clock in clocks(policy, incident).iter().filter(|clock| clock.stopped.is_none()) {
+    let running = |clock: &&ClockState| clock.stopped.is_none() && !incident.is_held();
+    for clock in clocks(policy, incident).iter().filter(running) {
         let breach = Breach { clock: clock.clock, since: clock.until };
         all.extend(Some(breach).filter(unwritten).map(Due::Breach));
     }

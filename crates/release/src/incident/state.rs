@@ -63,6 +63,9 @@ pub struct Opening {
     pub first: usize,
     /// Whenever somebody said that they work on it: as which severity they knew it, and when.
     pub answers: Vec<(usize, Timestamp)>,
+    /// Since when nobody is called and no clock runs out: it comes from a backup, and may be over. Ends with the first answer,
+    /// change of severity or alert.
+    pub held: Option<Timestamp>,
 }
 
 /// What became of a page.
@@ -141,6 +144,11 @@ impl Incident {
         self.opening().map_or(Status::Open, Opening::status)
     }
 
+    /// It comes from a backup, and nobody has said since whether it goes on.
+    pub fn is_held(&self) -> bool {
+        self.opening().is_some_and(|opening| opening.held.is_some())
+    }
+
     /// The present, or last, opening.
     pub fn opening(&self) -> Option<&Opening> {
         self.openings.last()
@@ -159,11 +167,20 @@ impl Incident {
 
 impl Opening {
     pub(super) const fn new(at: Timestamp, first: usize) -> Opening {
-        Opening { at, acknowledged: None, mitigated: None, resolved: None, first, answers: Vec::new() }
+        Opening {
+            at,
+            acknowledged: None,
+            mitigated: None,
+            resolved: None,
+            first,
+            answers: Vec::new(),
+            held: None,
+        }
     }
 
     /// Somebody works on it, who knows it as that severity.
     pub(super) fn answer(&mut self, severity: usize, at: Timestamp) {
+        self.held = None;
         self.acknowledged.get_or_insert(at);
         self.answers.push((severity, at));
     }

@@ -461,3 +461,23 @@ fn long_and_hostile_titles_stay_within_limits() {
     assert!(mail.body.lines().all(|line| line.len() <= 998));
     assert!(mail.body.lines().all(|line| !line.starts_with("Bcc")));
 }
+
+/// What a backup left open may be over: people are called again once somebody, or an alert, says that it goes on.
+#[test]
+fn nobody_is_called_for_what_a_backup_left_open() {
+    let policy = policy();
+    let alert =
+        || AlertFired { firing: "1".to_owned(), alert: "slow".to_owned(), incident: Some(id()), at: at(1) };
+    for (goes_on, calls) in
+        [(severity("P0", 1), true), (alert().into(), true), (acknowledged(1), false), (resolved(1), false)]
+    {
+        let mut state = Incidents::fold([&opened("P1", "slow")]);
+        assert!(is_calling(&policy, &state.incidents[&id()]));
+        state.hold(at(1));
+        assert!(!is_calling(&policy, &state.incidents[&id()]));
+        assert_eq!(due(&policy, &state.incidents[&id()], at(60)), [], "no breach of a clock either");
+        state.extend([&goes_on]);
+        assert!(!state.incidents[&id()].is_held());
+        assert_eq!(is_calling(&policy, &state.incidents[&id()]), calls, "{goes_on:?}");
+    }
+}

@@ -20,6 +20,8 @@ events_by_body! {
         MeetingNoted(MeetingNoted) = "meeting_noted",
         /// A horizon of success was judged when it came.
         HorizonJudged(HorizonJudged) = "horizon_judged",
+        /// The journal comes from a backup: what happened after that is not in it.
+        Restored(Restored) = "restored",
         /// A synthetic check turned up or down.
         WatchTurned(WatchTurned) = "watch_turned",
         /// An hour of a synthetic check.
@@ -96,6 +98,13 @@ pub struct HorizonJudged {
     pub release: String,
     /// How it came out, with every criterion as it was then.
     pub evaluation: Evaluation,
+}
+
+/// See [`Event::Restored`]. Nobody is called for an incident that is open there until somebody answers or changes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// When.
+    pub at: Timestamp,
 }
 
 /// See [`Event::WatchTurned`].

@@ -62,6 +62,9 @@ pub struct RunBegan {
     /// The artefact's digest, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artefact: Option<String>,
+    /// Which version that is, as it was called when the run began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Where.
     pub environment: String,
     /// To see whether it works, and how long it takes.
@@ -158,6 +161,9 @@ pub struct RunEnded {
     pub run: String,
     /// How.
     pub outcome: RunOutcome,
+    /// Why a person abandons it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// When.
     pub at: Timestamp,
     /// Who: a process, or the person who abandons it.

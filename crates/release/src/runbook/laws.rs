@@ -66,6 +66,7 @@ impl World {
             folder: None,
             release: None,
             artefact: None,
+            version: None,
             environment: "staging".to_owned(),
             rehearsal: true,
             choices: Default::default(),
@@ -217,7 +218,7 @@ impl World {
                 }
             }
             Next::Finished { outcome } => {
-                self.write(RunEnded { run, outcome, at, by });
+                self.write(RunEnded { run, outcome, why: None, at, by });
                 return true;
             }
         }

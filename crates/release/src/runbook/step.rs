@@ -1,7 +1,7 @@
 //! What a runbook says about its steps where it does not say it in so many words.
 
 use crate::Length;
-use crate::policy::{Action, HttpProbe, RunbookStep};
+use crate::policy::{Action, HttpProbe, Runbook, RunbookStep};
 
 /// No attempt is stopped sooner, unless the step says so itself: a budget is a plan, and `0s` means "at once".
 pub const LEAST_TIME: Length = Length::seconds(30);
@@ -52,6 +52,13 @@ pub(super) fn by_person<'a>(
             | Action::Hook { .. },
         ) => None,
     }
+}
+
+/// Who has to say something about a step, or about its undo: whoever it belongs to, or whoever runs the runbook. `None`: anybody.
+pub fn role_of<'a>(runbook: &'a Runbook, step: &str, undo: bool) -> Option<&'a str> {
+    let step = runbook.steps.iter().find(|known| known.id == step);
+    let action = step.and_then(|step| if undo { step.undo.as_ref() } else { step.action.as_ref() });
+    by_person(action, "").and_then(|(role, _)| role).or(runbook.run_by.as_deref())
 }
 
 /// For people: the title, or the name where there is none.

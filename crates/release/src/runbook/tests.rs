@@ -121,6 +121,7 @@ fn began(book: &str, choices: &[(&str, bool)]) -> RunBegan {
         folder: None,
         release: None,
         artefact: Some("sha256:aa".to_owned()),
+        version: None,
         environment: "staging".to_owned(),
         rehearsal: true,
         choices: choices.iter().map(|(step, wanted)| ((*step).to_owned(), *wanted)).collect(),
@@ -143,7 +144,8 @@ fn taken_over(seconds: i64) -> Event {
 }
 
 fn ended(seconds: i64) -> Event {
-    RunEnded { run: run(), outcome: RunOutcome::Done, at: at(seconds), by: "first".to_owned() }.into()
+    RunEnded { run: run(), outcome: RunOutcome::Done, why: None, at: at(seconds), by: "first".to_owned() }
+        .into()
 }
 
 fn failed() -> Outcome {
@@ -348,7 +350,8 @@ fn a_run_does_not_end_as_done_before_it_is() {
     let begun = state(began("deploy", &[]), &[]);
     assert_eq!(admits(&book, &begun, at(1), &ended(1)), Err(Unwanted::NotOver));
     let by = "first".to_owned();
-    let left: Event = RunEnded { run: run(), outcome: RunOutcome::Abandoned, at: at(1), by }.into();
+    let left: Event =
+        RunEnded { run: run(), outcome: RunOutcome::Abandoned, why: None, at: at(1), by }.into();
     assert_eq!(admits(&book, &begun, at(1), &left), Ok(()));
 }
 

@@ -74,6 +74,7 @@ impl Desk {
             policy: policy_digest(&self.loaded).to_string(),
             folder: None,
             artefact: Some(artefact.to_owned()),
+            version: None,
             environment: environment.to_owned(),
             rehearsal: false,
             release: None,
@@ -84,6 +85,7 @@ impl Desk {
         let ended = RunEnded {
             run: run.to_owned(),
             outcome,
+            why: None,
             at: self.now + SignedDuration::from_hours(1),
             by: "asha".to_owned(),
         };
