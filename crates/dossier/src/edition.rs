@@ -14,6 +14,8 @@ pub struct Edition {
     pub hash: String,
     /// Version of the program that computed it.
     pub program: String,
+    /// So many rows were written later than that moment, and are left out.
+    pub left_out: u64,
 }
 
 /// Why there is no document.

@@ -10,7 +10,7 @@ use story::{END, INCIDENT, RELEASE, SERVICE, Story, at, verify};
 
 fn edition(rows: usize, moment: &str) -> Edition {
     let hash = "5ca1ab1e".repeat(8);
-    Edition { at: at(moment), seq: rows as u64, hash, program: "0.0.0".to_owned() }
+    Edition { at: at(moment), seq: rows as u64, hash, program: "0.0.0".to_owned(), left_out: 0 }
 }
 
 fn same(name: &str, text: &str) {

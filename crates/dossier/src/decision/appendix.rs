@@ -1,6 +1,7 @@
 //! Notes of the policy, every piece of evidence with its hash, how to check all of it.
 
 use release::evidence::{Question, Subject};
+use release::policy::{self, Probe};
 
 use super::Case;
 use crate::document::{Block, Cell, Section, Table, Tone};
@@ -14,6 +15,63 @@ pub(super) fn notes(case: &Case<'_>) -> Section {
         section.blocks.extend(prose::blocks(&note.text));
     }
     section
+}
+
+/// How each check is asked, of what, and for how long its answer counts.
+pub(super) fn checks(case: &Case<'_>) -> Section {
+    let mut section = Section::new("Checks");
+    let mut table = Table::new(["Check", "Asked", "About", "Counts for"]);
+    for check in &case.policy().checks {
+        let mut asked = vec![probe(case, &check.probe)];
+        asked.extend(check.every.map(|every| format!("every {every}")));
+        let about = match check.about {
+            policy::Subject::Artefact => "the artefact",
+            policy::Subject::Environment => "the environment",
+            policy::Subject::Team => "the team",
+        };
+        let place = check.environment.as_ref().map(|environment| format!("in {environment}"));
+        table.row([
+            Cell::lines([&check.title, &check.id]),
+            Cell::lines(asked),
+            Cell::lines(std::iter::once(about.to_owned()).chain(place)),
+            check.expires.to_string().into(),
+        ]);
+    }
+    section.table(table);
+    section
+}
+
+fn probe(case: &Case<'_>, probe: &Probe) -> String {
+    let word = match probe {
+        Probe::Http(_) => "HTTP",
+        Probe::Tcp(_) => "TCP connection",
+        Probe::PortClosed(_) => "port is closed",
+        Probe::Tls(_) => "TLS certificate",
+        Probe::Dns(_) => "DNS",
+        Probe::Promql(probe) => {
+            return format!("PromQL: {}", crate::shown::target(case.policy(), &probe.target));
+        }
+        Probe::Command(_) => "command",
+        Probe::Sql(_) => "SQL",
+        Probe::GitHistory(_) => "Git history",
+        Probe::ImageScan(_) => "image scan",
+        Probe::TestReport(_) => "test report",
+        Probe::Coverage(_) => "coverage report",
+        Probe::LoadReport(_) => "load report",
+        Probe::Soak(_) => "soak report",
+        Probe::Measured(probe) => {
+            return format!("measured: {}", crate::shown::target(case.policy(), &probe.target));
+        }
+        Probe::BackupRestored(_) => "restored backup",
+        Probe::FailoverRehearsed(_) => "rehearsed failover",
+        Probe::RollbackRehearsed(_) => "rehearsed roll-back",
+        Probe::ReplayGate(_) => "replayed days",
+        Probe::AlertDelivered(_) => "delivered alert",
+        Probe::FlagExercised(_) => "exercised flag",
+        Probe::Rota(_) => "rota",
+        Probe::Attest(attest) => return format!("{} says: {}", case.person(&attest.by), attest.text),
+    };
+    word.to_owned()
 }
 
 /// Everything that was seen, newest of each question.
