@@ -84,6 +84,8 @@ impl Table {
 
 /// `release:read`
 pub const READ: Access = Access::Scope(Scope::ReleaseRead);
+/// `journal:read`
+pub const JOURNAL: Access = Access::Scope(Scope::JournalRead);
 /// `release:sign`
 pub const SIGN: Access = Access::Scope(Scope::ReleaseSign);
 /// `release:run`

@@ -228,16 +228,24 @@ impl Book {
     /// # Errors
     /// [`BookError`]
     pub fn rows(&self) -> Result<Vec<Row>, BookError> {
-        let mut open = self.fresh()?;
         let mut rows: Vec<Row> = Vec::new();
         loop {
-            let after = rows.last().map_or(0, |row| row.seq);
-            let more = open.journal.read(after, READ_ROWS_MAX)?;
+            let more = self.page(rows.last().map_or(0, |row| row.seq), READ_ROWS_MAX)?;
             if more.is_empty() {
                 return Ok(rows);
             }
             rows.extend(more);
         }
+    }
+
+    /// The rows after the one with sequence `after`, oldest first: at most `limit`, and at most [`READ_ROWS_MAX`]. Others may
+    /// write between two pages.
+    ///
+    /// # Errors
+    /// [`BookError`]
+    pub fn page(&self, after: u64, limit: usize) -> Result<Vec<Row>, BookError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(open.journal.read(after, limit)?)
     }
 
     /// An id for something new: the word and 12 of a-z and 0-9.
