@@ -1,6 +1,6 @@
 //! Notes of the policy, every piece of evidence with its hash, how to check all of it.
 
-use release::evidence::{Question, Subject};
+use release::evidence::{Answer, Evidence, Question, Subject};
 use release::policy::{self, Probe};
 
 use super::Case;
@@ -74,50 +74,80 @@ fn probe(case: &Case<'_>, probe: &Probe) -> String {
     word.to_owned()
 }
 
-/// Everything that was seen, newest of each question.
+/// What stands of everything that was seen, until when; what was seen since, where it says otherwise.
 pub(super) fn evidence(case: &Case<'_>) -> Section {
     let mut section = Section::new("Evidence");
-    let mut table = Table::new(["Question", "About", "Answer", "Taken, by", "Measured", "Hash"]);
+    let mut table = Table::new(["Question", "About", "Answer", "Taken, until, by", "Measured", "Hash"]);
     for standing in &case.state.standings {
-        let (evidence, observed) = (&standing.newest, &standing.newest.observed);
-        let question = match &observed.question {
-            Question::Check(id) => format!("check {id}"),
-            Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
-            Question::Review(id) => format!("review {id}"),
-            Question::Metric(id) => format!("metric {id}"),
+        let settled = standing.settled.as_ref().map(|settled| &settled.evidence);
+        let stands = settled.unwrap_or(&standing.newest);
+        let observed = &stands.observed;
+        let (mut answer, tone) = match (settled, &observed.answer) {
+            (None, _) => (vec!["not settled yet".to_owned(), said(stands)], Tone::Warn),
+            (Some(_), Answer::Pass) => (vec![said(stands)], Tone::Good),
+            (Some(_), _) => (vec![said(stands)], Tone::Bad),
         };
-        let about = match &observed.subject {
-            Subject::Artefact { digest, environment } if *digest == case.release().artefact => {
-                format!("this artefact in {environment}")
-            }
-            Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
-            Subject::Environment(environment) => environment.clone(),
-            Subject::Team => "the team".to_owned(),
-        };
-        let answer = evidence.answer();
-        let tone = if answer.as_str() == "pass" { Tone::Good } else { Tone::Bad };
-        let words = if answer.why().is_empty() {
-            answer.as_str().to_owned()
-        } else {
-            format!("{}: {}", answer.as_str(), answer.why())
-        };
+        let mut hashes = vec![stands.hash.to_string()];
+        if standing.newest.hash != stands.hash {
+            answer.push(format!(
+                "newest, on {}: {}",
+                case.moment(standing.newest.observed.taken),
+                said(&standing.newest)
+            ));
+            hashes.push(standing.newest.hash.to_string());
+        }
         let by = observed.by.as_deref().map(|by| case.person(by)).unwrap_or_default();
-        let mut figures: Vec<String> =
-            observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        figures.extend(observed.control_failed.map(|failed| {
-            if failed { "control failed as it must".to_owned() } else { "control passed, too".to_owned() }
-        }));
+        let until = format!("until {}", case.moment(observed.expires));
         table.row([
-            question.into(),
-            about.into(),
-            Cell::toned(words, tone),
-            Cell::lines([case.moment(observed.taken), by]),
-            super::checklist::or_dash(Cell::lines(figures)),
-            Cell::code(evidence.hash.to_string()),
+            question(&observed.question).into(),
+            about(case, &observed.subject).into(),
+            Cell { tone, ..Cell::lines(answer) },
+            Cell::lines([case.moment(observed.taken), until, by]),
+            super::checklist::or_dash(Cell::lines(figures(stands))),
+            Cell { code: true, ..Cell::lines(hashes) },
         ]);
     }
     section.table(table);
     section
+}
+
+/// The answer, with its reason.
+fn said(evidence: &Evidence) -> String {
+    let answer = evidence.answer();
+    match answer.why() {
+        "" => answer.as_str().to_owned(),
+        why => format!("{}: {why}", answer.as_str()),
+    }
+}
+
+fn question(question: &Question) -> String {
+    match question {
+        Question::Check(id) => format!("check {id}"),
+        Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
+        Question::Review(id) => format!("review {id}"),
+        Question::Metric(id) => format!("metric {id}"),
+    }
+}
+
+fn about(case: &Case<'_>, subject: &Subject) -> String {
+    match subject {
+        Subject::Artefact { digest, environment } if *digest == case.release().artefact => {
+            format!("this artefact in {environment}")
+        }
+        Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
+        Subject::Environment(environment) => environment.clone(),
+        Subject::Team => "the team".to_owned(),
+    }
+}
+
+fn figures(evidence: &Evidence) -> Vec<String> {
+    let observed = &evidence.observed;
+    let mut figures: Vec<String> =
+        observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    figures.extend(observed.control_failed.map(|failed| {
+        if failed { "control failed as it must".to_owned() } else { "control passed, too".to_owned() }
+    }));
+    figures
 }
 
 /// The last section.
