@@ -183,11 +183,13 @@ pub fn files(rows: &[Row], id: &str, at: Timestamp) -> Result<Vec<File>, Refused
 fn service_files(rows: &[Row], kind: &str, asked: &Asked, now: Timestamp) -> Result<Vec<File>, Refused> {
     let ledger = folded(rows)?;
     let edition = edition(rows, now);
-    let mut opened = ledger.services.iter().filter(|(_, service)| !service.opened.is_empty());
-    let service = match (&asked.service, opened.next(), opened.next()) {
+    let mut known = ledger.services.keys().filter(|name| ledger.policy_of(name).is_some());
+    let service = match (&asked.service, known.next(), known.next()) {
         (Some(service), ..) => service.as_str(),
-        (None, Some((only, _)), None) => only,
-        (None, None, _) => return Err(Refused::unknown("no release was opened").hint("open one")),
+        (None, Some(only), None) => only,
+        (None, None, _) => {
+            return Err(Refused::unknown("no service is known").hint("open a release, or keep a policy"));
+        }
         (None, Some(_), Some(_)) => {
             return Err(Refused::field("service", "there are several").hint("name one"));
         }
