@@ -126,6 +126,8 @@ async fn off_the_sockets(State(control): State<Arc<Control>>, request: Request, 
 
 /// `release:read`
 pub const READ: Access = Access::Scope(Scope::ReleaseRead);
+/// `journal:read`
+pub const JOURNAL: Access = Access::Scope(Scope::JournalRead);
 /// `release:sign`
 pub const SIGN: Access = Access::Scope(Scope::ReleaseSign);
 /// `release:run`

@@ -267,17 +267,14 @@ impl Book {
     /// # Errors
     /// [`BookError`]
     pub fn rows(&self) -> Result<Vec<Row>, BookError> {
-        self.looking(|open| {
-            let mut rows: Vec<Row> = Vec::new();
-            loop {
-                let after = rows.last().map_or(0, |row| row.seq);
-                let more = open.journal.read(after, READ_ROWS_MAX)?;
-                if more.is_empty() {
-                    return Ok(rows);
-                }
-                rows.extend(more);
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let more = self.page(rows.last().map_or(0, |row| row.seq), READ_ROWS_MAX)?;
+            if more.is_empty() {
+                return Ok(rows);
             }
-        })
+            rows.extend(more);
+        }
     }
 
     /// Looks at what is written by now, and waits as [`Book::write`] does while it is locked.
@@ -290,6 +287,15 @@ impl Book {
             WriteError::Unwanted(never) => match never {},
             WriteError::Book(error) => error,
         })
+    }
+
+    /// The rows after the one with sequence `after`, oldest first: at most `limit`, and at most [`READ_ROWS_MAX`]. Others may
+    /// write between two pages.
+    ///
+    /// # Errors
+    /// [`BookError`]
+    pub fn page(&self, after: u64, limit: usize) -> Result<Vec<Row>, BookError> {
+        self.looking(|open| Ok(open.journal.read(after, limit)?))
     }
 
     /// An id for something new: the word and 12 of a-z and 0-9.

@@ -23,6 +23,8 @@ pub struct Control {
     pub runs: crate::runs::Performing,
     /// Where pages go, and how that went.
     pub paging: crate::paging::Desk,
+    /// Whose turn it is to write a report.
+    pub reports: crate::report::Desk,
     /// What is known of checks and objectives beyond that.
     pub watch: crate::watch::Live,
 }
@@ -44,6 +46,7 @@ impl Control {
             cancel,
             runs: Default::default(),
             paging: Default::default(),
+            reports: Default::default(),
             watch: Default::default(),
         }))
     }

@@ -52,6 +52,11 @@ impl Refused {
         Refused::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// 503: not now.
+    pub fn busy(message: impl Into<String>) -> Refused {
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+    }
+
     /// 500: it is not the caller's fault.
     pub fn broken(message: impl Into<String>) -> Refused {
         Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

@@ -15,14 +15,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use dossier::Edition;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use journal::events::Row;
+use journal::events::{READ_ROWS_MAX, Row};
 use release::ledger::{Entry, Ledger};
 use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Control;
-use crate::api::{READ, Table};
+use crate::api::{JOURNAL as JOURNAL_READ, Table};
+use crate::book::Book;
 use crate::refused::Refused;
 use crate::signing;
 
@@ -51,8 +54,9 @@ pub struct Files {
 
 /// Its routes.
 pub fn routes(table: &mut Table) {
-    table.add("GET", "/v1/release/releases/{id}/report", READ, of_release);
-    table.add("GET", "/v1/release/reports/{kind}", READ, of_service);
+    // They hold the journal of every service, or follow from it.
+    table.add("GET", "/v1/release/releases/{id}/report", JOURNAL_READ, of_release);
+    table.add("GET", "/v1/release/reports/{kind}", JOURNAL_READ, of_service);
 }
 
 #[derive(Deserialize)]
@@ -69,12 +73,16 @@ async fn of_release(
     Query(Moment { at }): Query<Moment>,
 ) -> Result<Json<Files>, Refused> {
     let now = control.book.now();
-    if let Some(at) = at.filter(|at| *at > now) {
-        return Err(Refused::field("at", format!("{at} is still to come")).hint("leave it away for now"));
-    }
+    let turn = control.reports.turn()?;
     let files = tokio::task::spawn_blocking(move || {
-        let rows = control.book.rows()?;
-        files(&rows, &id, at.unwrap_or(now))
+        let _turn = turn;
+        let rows = rows(&control.book)?;
+        let newest = newest(&rows, now);
+        if let Some(at) = at.filter(|at| *at > newest) {
+            let words = format!("{at} is still to come");
+            return Err(Refused::field("at", words).hint("leave it away for now"));
+        }
+        files(&rows, &id, at.unwrap_or(newest))
     });
     Ok(Json(Files { files: ended(files).await? }))
 }
@@ -99,8 +107,53 @@ async fn of_service(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Files>, Refused> {
     let now = control.book.now();
-    let files = tokio::task::spawn_blocking(move || service_files(&control.book.rows()?, &kind, &asked, now));
+    let turn = control.reports.turn()?;
+    let files = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let rows = rows(&control.book)?;
+        service_files(&rows, &kind, &asked, newest(&rows, now))
+    });
     Ok(Json(Files { files: ended(files).await? }))
+}
+
+/// One report at a time: each holds all of the journal in memory.
+#[derive(Clone, Debug)]
+pub struct Desk(Arc<Semaphore>);
+
+impl Default for Desk {
+    fn default() -> Desk {
+        Desk(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Desk {
+    /// A turn to write a report; it ends when the answer is dropped.
+    ///
+    /// # Errors
+    /// [`Refused`] with 503: another report is being written.
+    pub fn turn(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        let turn = Arc::clone(&self.0).try_acquire_owned();
+        turn.map_err(|_| Refused::busy("another report is being written").hint("ask again in a moment"))
+    }
+}
+
+/// All rows, a page at a time, so that others can write in between.
+fn rows(book: &Book) -> Result<Vec<Row>, Refused> {
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let page = book.page(rows.last().map_or(0, |row| row.seq), READ_ROWS_MAX)?;
+        let last = page.len() < READ_ROWS_MAX;
+        rows.extend(page);
+        if last {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Now, or the time of the newest row where the clock was set back since: no row is left out.
+fn newest(rows: &[Row], now: Timestamp) -> Timestamp {
+    let written = rows.iter().map(|row| i128::from(row.time)).max();
+    written.and_then(|time| Timestamp::from_nanosecond(time).ok()).map_or(now, |written| now.max(written))
 }
 
 async fn ended(task: tokio::task::JoinHandle<Result<Vec<File>, Refused>>) -> Result<Vec<File>, Refused> {
@@ -116,9 +169,10 @@ async fn ended(task: tokio::task::JoinHandle<Result<Vec<File>, Refused>>) -> Res
 /// # Errors
 /// [`Refused`]: no such release then, or a row of another build.
 pub fn files(rows: &[Row], id: &str, at: Timestamp) -> Result<Vec<File>, Refused> {
+    let all = rows.len();
     let rows = until(rows, at);
     let ledger = folded(rows)?;
-    let edition = edition(rows, at);
+    let edition = Edition { left_out: (all - rows.len()) as u64, ..edition(rows, at) };
     let mut files = written::documents(&ledger, id, &edition).map_err(unknown)?;
     files.push(File { name: JOURNAL.to_owned(), text: exported(rows)? });
     let manifest = Manifest::new(id, &edition, &files);
@@ -129,11 +183,13 @@ pub fn files(rows: &[Row], id: &str, at: Timestamp) -> Result<Vec<File>, Refused
 fn service_files(rows: &[Row], kind: &str, asked: &Asked, now: Timestamp) -> Result<Vec<File>, Refused> {
     let ledger = folded(rows)?;
     let edition = edition(rows, now);
-    let mut opened = ledger.services.iter().filter(|(_, service)| !service.opened.is_empty());
-    let service = match (&asked.service, opened.next(), opened.next()) {
+    let mut known = ledger.services.keys().filter(|name| ledger.policy_of(name).is_some());
+    let service = match (&asked.service, known.next(), known.next()) {
         (Some(service), ..) => service.as_str(),
-        (None, Some((only, _)), None) => only,
-        (None, None, _) => return Err(Refused::unknown("no release was opened").hint("open one")),
+        (None, Some(only), None) => only,
+        (None, None, _) => {
+            return Err(Refused::unknown("no service is known").hint("open a release, or keep a policy"));
+        }
         (None, Some(_), Some(_)) => {
             return Err(Refused::field("service", "there are several").hint("name one"));
         }
@@ -164,10 +220,10 @@ fn until(rows: &[Row], at: Timestamp) -> &[Row] {
     later.and_then(|later| rows.get(..later)).unwrap_or(rows)
 }
 
-fn edition(rows: &[Row], at: Timestamp) -> dossier::Edition {
+fn edition(rows: &[Row], at: Timestamp) -> Edition {
     let (seq, hash) = rows.last().map_or((0, [0; 32]), |row| (row.seq, row.hash));
     let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    dossier::Edition { at, seq, hash, program: env!("CARGO_PKG_VERSION").to_owned() }
+    Edition { at, seq, hash, program: env!("CARGO_PKG_VERSION").to_owned(), left_out: 0 }
 }
 
 fn folded(rows: &[Row]) -> Result<Ledger, Refused> {

@@ -26,7 +26,7 @@ pub struct Chart {
     pub mark: Option<(u32, String)>,
 }
 
-/// From one place to another.
+/// From one place to another, which is never before it: its width is their difference.
 pub type Span = (u32, u32);
 
 /// One row.
@@ -99,21 +99,22 @@ impl Chart {
         }
     }
 
-    /// Stretches of days of a calendar, each a label, the first and the last day; `mark` is one of the days.
+    /// Stretches of days of a calendar, each a label, the first and the last day, in whichever order; `mark` is one of the days.
     pub fn days(
         title: &str,
         stretches: &[(String, Date, Date, Tone)],
         mark: Option<(Date, String)>,
     ) -> Chart {
-        let first = stretches.iter().map(|(_, from, ..)| *from).min().unwrap_or(Date::ZERO);
-        let last = stretches.iter().map(|(_, _, to, _)| *to).max().unwrap_or(first);
+        let days = || stretches.iter().flat_map(|(_, from, to, _)| [*from, *to]);
+        let first = days().min().unwrap_or(Date::ZERO);
+        let last = days().max().unwrap_or(first);
         let day = |date: Date| i64::from(date.since(first).map_or(0, |span| span.get_days()));
         let most = day(last) + 1;
         let row = |(label, from, to, tone): &(String, Date, Date, Tone)| Row {
             label: one_line(label),
             shown: if from == to { from.to_string() } else { format!("{from} to {to}") },
             band: None,
-            bar: Some((place(day(*from), most), place(day(*to) + 1, most))),
+            bar: Some((place(day(*from.min(to)), most), place(day(*from.max(to)) + 1, most))),
             tone: *tone,
         };
         Chart {
@@ -188,5 +189,17 @@ mod tests {
         assert_eq!(chart.rows[0].bar, Some((0, 25)), "one of forty days");
         assert_eq!(chart.rows[1].bar, Some((25, 1000)));
         assert_eq!(chart.mark, Some((0, "day 0".to_owned())));
+    }
+
+    #[test]
+    fn a_phase_that_ends_before_it_begins_is_drawn() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let stretches = [
+            ("a".to_owned(), date("2025-11-20"), date("2025-11-18"), Tone::Plain),
+            ("b".to_owned(), date("2025-11-21"), date("2025-11-21"), Tone::Plain),
+        ];
+        let chart = Chart::days("t", &stretches, None);
+        assert_eq!(chart.scale, ("2025-11-18".to_owned(), "2025-11-21".to_owned()));
+        assert_eq!((chart.rows[0].bar, chart.rows[1].bar), (Some((0, 750)), Some((750, 1000))));
     }
 }

@@ -9,6 +9,7 @@ mod appendix;
 mod case;
 mod checklist;
 mod criteria;
+mod measures;
 mod objectives;
 mod operation;
 mod outcome;
@@ -16,6 +17,7 @@ mod people;
 mod plan;
 mod rollout;
 mod runbooks;
+mod service;
 
 use release::ledger::Ledger;
 use release::signature::Verify;
@@ -37,8 +39,9 @@ pub fn decision(
 ) -> Result<Document, CannotWrite> {
     let case = Case::of(ledger, id, edition, verify)?;
     let mut document = outcome::title(&case);
-    let sections: [fn(&Case<'_>) -> Section; 22] = [
+    let sections: [fn(&Case<'_>) -> Section; 24] = [
         outcome::reasons,
+        service::service,
         checklist::checklist,
         criteria::matrix,
         checklist::blockers,
@@ -49,6 +52,7 @@ pub fn decision(
         rollout::windows,
         rollout::rollout,
         rollout::triggers,
+        measures::measures,
         objectives::objectives,
         runbooks::runbooks,
         plan::plan,
@@ -62,6 +66,7 @@ pub fn decision(
         appendix::notes,
     ];
     document.sections = sections.iter().map(|section| section(&case)).collect();
+    document.sections.push(appendix::checks(&case));
     document.sections.push(appendix::evidence(&case));
     document.sections.retain(|section| !section.is_empty());
     document.sections.push(appendix::how_to_check(&case));

@@ -14,6 +14,8 @@ pub struct Edition {
     pub hash: String,
     /// Version of the program that computed it.
     pub program: String,
+    /// So many rows were written later than that moment, and are left out.
+    pub left_out: u64,
 }
 
 /// Why there is no document.
@@ -21,7 +23,7 @@ pub struct Edition {
 pub enum CannotWrite {
     /// The rows know no such release.
     NoRelease(String),
-    /// The rows know no such service, or no release of it.
+    /// The rows know no such service, or neither a release nor a policy of it.
     NoService(String),
     /// The rows know no such incident.
     NoIncident(String),
@@ -33,7 +35,9 @@ impl std::fmt::Display for CannotWrite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             CannotWrite::NoRelease(id) => write!(f, "there is no release `{id}`"),
-            CannotWrite::NoService(name) => write!(f, "there is no release of a service `{name}`"),
+            CannotWrite::NoService(name) => {
+                write!(f, "there is neither a release nor a policy of a service `{name}`")
+            }
             CannotWrite::NoIncident(id) => write!(f, "there is no incident `{id}`"),
             CannotWrite::NoPolicy(digest) => {
                 write!(f, "the policy {digest} is not kept, or this version cannot read it")

@@ -45,11 +45,9 @@ pub fn weekly(
     report(ledger, service, "Weekly objectives", 7, on, edition)
 }
 
-/// The policy of a service: that of its newest release.
+/// The policy that holds for a service: also for one that is only watched, without a release.
 pub(crate) fn policy(ledger: &Ledger, service: &str) -> Result<Policy, CannotWrite> {
-    let unknown = || CannotWrite::NoService(service.to_owned());
-    let newest = ledger.services.get(service).and_then(|known| known.opened.last()).ok_or_else(unknown)?;
-    let digest = ledger.state(service, newest).release.ok_or_else(unknown)?.policy;
+    let digest = ledger.policy_of(service).ok_or_else(|| CannotWrite::NoService(service.to_owned()))?;
     ledger.policy(&digest).map(|loaded| loaded.policy).ok_or(CannotWrite::NoPolicy(digest))
 }
 
@@ -120,6 +118,8 @@ fn trouble(known: &Service, range: &Range<'_>) -> Section {
 fn alerts(known: &Service, range: &Range<'_>) -> Section {
     let mut section = Section::new("Alerts");
     let date = |at: Timestamp| range.zone.to_datetime(at).date();
+    // The report ends before `to`, which may be the midnight of the next week.
+    let last = date(range.to.checked_sub(1.nanosecond()).unwrap_or(range.to));
     let mut table = Table::new([
         "Week of",
         "Alert",
@@ -131,7 +131,7 @@ fn alerts(known: &Service, range: &Range<'_>) -> Section {
     ]);
     for week in alert_quality(&known.incidents, range.zone) {
         let end = week.week.saturating_add(7.days());
-        if week.week > date(range.to) || end <= date(range.from) {
+        if week.week > last || end <= date(range.from) {
             continue;
         }
         table.row([

@@ -8,7 +8,7 @@ use crate::document::{Block, Cell, Document, Section, Tone};
 use crate::edition::{CannotWrite, Edition};
 use crate::{prose, shown};
 
-/// The draft about an incident of a service; the policy is that of the service's newest release.
+/// The draft about an incident of a service; the policy is the one that holds for the service.
 ///
 /// # Errors
 /// [`CannotWrite`]: no such service or incident, or no policy.

@@ -13,7 +13,11 @@ use crate::failure::Failure;
 
 /// Bytes of an answer.
 const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of an answer that holds a journal.
+const LARGE_ANSWER_MAX: u64 = 1024 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Until an answer begins that is computed from a whole journal.
+const LONG_PATIENCE: Duration = Duration::from_secs(600);
 
 /// An instance that answers at `url`.
 #[derive(Debug)]
@@ -51,12 +55,25 @@ impl Instance {
 
     /// `GET path` with these parameters.
     pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
-        let request = self
-            .agent
+        self.read(self.request(path, query).call())
+    }
+
+    /// `GET path` where the answer holds a journal: up to 1 GiB, however long it takes to come.
+    pub fn get_large<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        let request = self.request(path, query).config();
+        let request = request.timeout_global(None).timeout_recv_response(Some(LONG_PATIENCE)).build();
+        self.read_up_to(LARGE_ANSWER_MAX, request.call())
+    }
+
+    fn request(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> ureq::RequestBuilder<ureq::typestate::WithoutBody> {
+        self.agent
             .get(format!("{}{path}", self.url))
             .query_pairs(query.iter().copied())
-            .header("authorization", self.bearer());
-        self.read(request.call())
+            .header("authorization", self.bearer())
     }
 
     /// `POST path` with a JSON body.
@@ -132,15 +149,31 @@ impl Instance {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<T, Failure> {
+        self.read_up_to(ANSWER_MAX, answer)
+    }
+
+    fn read_up_to<T: DeserializeOwned>(
+        &self,
+        most: u64,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<T, Failure> {
         let mut answer = answer.map_err(|error| self.unanswered(error))?;
         let status = answer.status();
         let mut text = String::new();
         answer
             .body_mut()
             .as_reader()
-            .take(ANSWER_MAX)
+            .take(most + 1)
             .read_to_string(&mut text)
             .map_err(|error| Failure::new(format!("the answer of {} broke off", self.url)).cause(error))?;
+        if text.len() as u64 > most {
+            return Err(Failure::new(format!(
+                "the answer of {} is larger than {} MiB",
+                self.url,
+                most >> 20
+            ))
+            .hint("end the instance and run the same command where its --data is: there is no limit there"));
+        }
         if !status.is_success() {
             return Err(refusal(&text, status.as_u16()));
         }

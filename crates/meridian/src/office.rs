@@ -69,15 +69,15 @@ impl Office {
     pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
         match &self.way {
             Way::There(instance) => instance.get(path, query),
-            Way::Here(here) => {
-                let pairs: Vec<String> = query
-                    .iter()
-                    .map(|(name, value)| format!("{name}={}", crate::instance::segment(value)))
-                    .collect();
-                let path =
-                    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
-                here.call("GET", &path, None)
-            }
+            Way::Here(here) => here.get(path, query),
+        }
+    }
+
+    /// The same where the answer holds a journal, and may be large.
+    pub fn get_large<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        match &self.way {
+            Way::There(instance) => instance.get_large(path, query),
+            Way::Here(here) => here.get(path, query),
         }
     }
 
@@ -115,6 +115,13 @@ impl Office {
 }
 
 impl Here {
+    fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        let pairs: Vec<String> =
+            query.iter().map(|(name, value)| format!("{name}={}", crate::instance::segment(value))).collect();
+        let path = if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
+        self.call("GET", &path, None)
+    }
+
     fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Request<Body>, Failure> {
         Request::builder()
             .method(method)

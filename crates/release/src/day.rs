@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 
 use crate::policy::Policy;
 
@@ -26,7 +26,8 @@ impl Days {
 
     /// The date of that day; `None` while nobody knows.
     pub fn date(&self, day: i32) -> Option<Date> {
-        self.day0?.checked_add(i64::from(day).days()).ok()
+        // A day beyond every calendar has no date.
+        self.day0?.checked_add(Span::new().try_days(day).ok()?).ok()
     }
 
     /// The first moment after that day, or that time of day on it; `None` while nobody knows.
@@ -83,6 +84,7 @@ mod tests {
         assert_eq!(days.end(-1, None), Some("2025-11-17T18:30:00Z".parse().unwrap()));
         assert_eq!(days.end(-5, Some("09:00")), Some("2025-11-13T03:30:00Z".parse().unwrap()));
         let later = Days::of(&policy, Some("2025-12-01".parse().unwrap()));
+        assert_eq!([i32::MIN, i32::MAX].map(|day| later.date(day)), [None, None]);
         assert_eq!(later.date(14), Some("2025-12-15".parse().unwrap()));
     }
 }

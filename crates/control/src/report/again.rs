@@ -3,23 +3,30 @@
 //! Enters: rows whose chain holds. Leaves: each piece of evidence that does not match its hash, each signature that is not of its
 //! person's key, each decision that does not come out again. Never here: documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use journal::events::Row;
-use release::decision::{Decision, NotTheSame, again};
+use release::calendar::Calendars;
+use release::decision::{Decision, NotTheSame, WindowAnswer, again};
 use release::event::{Decided, Event, Signed};
 use release::ledger::{Entry, Ledger};
+use release::policy::Policy;
 use release::signature::message;
 use release::state::State;
+use release::window::{Timetable, faults};
 use release::{Digest, Loaded};
 use serde::Serialize;
 
 use super::JOURNAL;
 use super::verify::{Verdict, first_line};
 use crate::signing;
+
+/// A decision is written as soon as it is taken: its row is dated within this of its moment. Nanoseconds.
+const MINUTE: i128 = 60_000_000_000;
 
 /// How much was computed again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -188,6 +195,19 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
             format!("by the policy {}, which is not kept", decided.inputs.policy),
         );
     };
+    let (moment, written) = (decided.inputs.now.as_nanosecond(), i128::from(row.time));
+    if (moment - written).abs() > MINUTE {
+        let then =
+            Timestamp::from_nanosecond(written).map_or_else(|_| "no time".to_owned(), |at| at.to_string());
+        let at = format!("decided at {}", decided.inputs.now);
+        verdict.differs(JOURNAL, format!("{place}, its moment"), at, format!("written at {then}"));
+    }
+    if !windows(&loaded.policy, state, decided.inputs.now).contains(&decided.inputs.window) {
+        let computed = windows(&loaded.policy, state, decided.inputs.now).swap_remove(0);
+        let words = |answer: &WindowAnswer| serde_json::to_string(answer).unwrap_or_default();
+        let stated = words(&decided.inputs.window);
+        verdict.differs(JOURNAL, format!("{place}, its window"), stated, words(&computed));
+    }
     match again(&loaded, state, decided, &signing::verify) {
         Ok(()) => {}
         Err(NotTheSame::OtherDecision { recorded, again }) => {
@@ -196,6 +216,19 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
         }
         Err(other) => verdict.differs(JOURNAL, place, stated, other.to_string()),
     }
+}
+
+/// Everything that windows may have said then: of a plain release, first, and of a hotfix for each incident that was open.
+fn windows(policy: &Policy, state: &State, at: Timestamp) -> Vec<WindowAnswer> {
+    let calendars = Calendars::builtin();
+    let Ok(timetable) = Timetable::new(policy, &calendars) else {
+        let reasons = faults(policy, &calendars).into_iter().map(|fault| fault.words).collect();
+        return vec![WindowAnswer { open: false, reasons, signers: Vec::new() }];
+    };
+    let severities: BTreeSet<&str> =
+        state.incidents.values().map(|incident| incident.severity.as_str()).collect();
+    let hotfix = severities.into_iter().map(|severity| timetable.clone().for_incident(severity).answer(at));
+    std::iter::once(timetable.answer(at)).chain(hotfix).collect()
 }
 
 /// A decision with each figure on a line of its own.

@@ -26,6 +26,9 @@ pub struct Manifest {
     pub seq: u64,
     /// Its hash, hexadecimal.
     pub hash: String,
+    /// So many rows of the journal were written later than that moment, and are left out; nothing here proves it.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub left_out: u64,
     /// Version of the program that computed it.
     pub program: String,
     /// The digest of each other file.
@@ -33,6 +36,11 @@ pub struct Manifest {
     /// Of the manifest as it is written, without this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none(rows: &u64) -> bool {
+    *rows == 0
 }
 
 impl Manifest {
@@ -45,6 +53,7 @@ impl Manifest {
             at: edition.at,
             seq: edition.seq,
             hash: edition.hash.clone(),
+            left_out: edition.left_out,
             program: edition.program.clone(),
             files: files.iter().map(digest).collect(),
             digest: None,
@@ -68,7 +77,7 @@ impl Manifest {
     /// The edition of its documents.
     pub(super) fn edition(&self) -> Edition {
         let (hash, program) = (self.hash.clone(), self.program.clone());
-        Edition { at: self.at, seq: self.seq, hash, program }
+        Edition { at: self.at, seq: self.seq, hash, program, left_out: self.left_out }
     }
 
     /// This build reads it.

@@ -46,6 +46,8 @@ pub struct Verdict {
     pub release: String,
     /// Rows of the journal whose chain holds.
     pub rows: u64,
+    /// The hash of the last of them, hexadecimal: whoever has it from elsewhere knows that it is the same journal.
+    pub hash: String,
     /// What was computed again from them.
     #[serde(flatten)]
     pub counts: Counts,
@@ -73,11 +75,11 @@ impl Verdict {
     }
 }
 
-/// Verifies a folder.
+/// Verifies a folder; `hash` is what the last row has to have, where somebody has it from elsewhere.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn verify(folder: &Path) -> io::Result<Verdict> {
+pub fn verify(folder: &Path, hash: Option<&str>) -> io::Result<Verdict> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -86,7 +88,12 @@ pub fn verify(folder: &Path) -> io::Result<Verdict> {
         let content = if entry.path().is_file() { fs::read(entry.path())? } else { Vec::new() };
         files.insert(name, content);
     }
-    Ok(verify_files(&files))
+    let mut verdict = verify_files(&files);
+    if let Some(hash) = hash.filter(|hash| !hash.eq_ignore_ascii_case(&verdict.hash)) {
+        let found = if verdict.hash.is_empty() { "not known".to_owned() } else { verdict.hash.clone() };
+        verdict.differs(JOURNAL, "the hash of the last row", found, format!("to be {hash}, as is asked"));
+    }
+    Ok(verdict)
 }
 
 /// Verifies files by their names.
@@ -129,8 +136,9 @@ fn manifest(files: &BTreeMap<String, Vec<u8>>, verdict: &mut Verdict) -> Option<
         verdict.differs(MANIFEST, "digest", stated, own.to_string());
         return None;
     }
-    let text = String::from_utf8_lossy(content);
-    if let Some((place, stated, computed)) = first_line(&text, &read.text()) {
+    if content.as_slice() != read.text().as_bytes() {
+        let (place, stated, computed) =
+            first_line(&String::from_utf8_lossy(content), &read.text()).unwrap_or_else(not_utf8);
         verdict.differs(MANIFEST, place, stated, computed);
         return None;
     }
@@ -168,7 +176,11 @@ fn rows(files: &BTreeMap<String, Vec<u8>>, manifest: &Manifest, verdict: &mut Ve
         );
         return None;
     };
-    let text = String::from_utf8_lossy(content);
+    let Ok(text) = std::str::from_utf8(content) else {
+        let (place, stated, computed) = not_utf8();
+        verdict.differs(JOURNAL, place, stated, computed);
+        return None;
+    };
     let mut chain = Chain::new();
     let mut rows: Vec<Row> = Vec::new();
     for (number, text) in (1..).zip(text.split_inclusive('\n')) {
@@ -193,6 +205,7 @@ fn rows(files: &BTreeMap<String, Vec<u8>>, manifest: &Manifest, verdict: &mut Ve
         rows.push(row);
     }
     verdict.rows = chain.events();
+    verdict.hash = edition(&rows, manifest.at).hash;
     let computed = edition(&rows, manifest.at);
     if (computed.seq, &computed.hash) != (manifest.seq, &manifest.hash) {
         let row = |seq: u64, hash: &str| format!("row {seq} with the hash {hash} as the last");
@@ -231,8 +244,9 @@ fn documents(files: &BTreeMap<String, Vec<u8>>, manifest: &Manifest, rows: &[Row
             }
             continue;
         };
-        let text = String::from_utf8_lossy(content);
-        if let Some((place, stated, computed)) = first_line(&text, &document.text) {
+        if content.as_slice() != document.text.as_bytes() {
+            let text = String::from_utf8_lossy(content);
+            let (place, stated, computed) = first_line(&text, &document.text).unwrap_or_else(not_utf8);
             let other = edition(rows, manifest.at).program;
             let by = if manifest.program == other {
                 String::new()
@@ -289,6 +303,11 @@ pub(super) fn clipped(text: &str) -> String {
     let text = text.trim_end_matches('\n');
     let rest = if text.chars().nth(LETTERS).is_some() { "..." } else { "" };
     format!("{:?}{rest}", text.chars().take(LETTERS).collect::<String>())
+}
+
+/// What a file differs in that reads the same but for bytes that are no letters.
+fn not_utf8() -> (String, String, String) {
+    ("its bytes".to_owned(), "bytes that are no UTF-8".to_owned(), "text".to_owned())
 }
 
 fn hex(bytes: &[u8]) -> String {

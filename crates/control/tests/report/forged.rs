@@ -18,13 +18,18 @@ fn forged(kind: &str, change: impl Fn(&mut Value) -> bool) -> (u64, Vec<Row>) {
         }
     }
     assert!(seq > 0, "no row was changed");
+    chained(&mut rows);
+    (seq, rows)
+}
+
+/// Makes all hashes fit.
+pub fn chained(rows: &mut [Row]) {
     let mut before = [0; 32];
-    for row in &mut rows {
+    for row in rows {
         row.prev_hash = before;
         row.hash = hash_row(row);
         before = row.hash;
     }
-    (seq, rows)
 }
 
 #[test]
@@ -88,4 +93,44 @@ fn policies() {
     // Under another digest it is another policy: the one that the release is bound to is not there.
     let report = control::report::files(&rows, crate::story::RELEASE, crate::story::at(crate::story::END));
     assert!(report.unwrap_err().to_string().contains("is not kept"));
+}
+
+/// Whoever would have decided in a closed window says that it was open.
+#[test]
+fn windows() {
+    let (seq, rows) = forged("decided", |body| {
+        body["inputs"]["window"] = serde_json::json!({ "open": true, "reasons": ["nobody looks"] });
+        body["decision"]["window"] = body["inputs"]["window"].clone();
+        true
+    });
+    let [_, place, stated, computed] = first(&report(&rows));
+    assert_eq!(place, format!("row {seq}, the decision, its window"));
+    assert!(stated.contains("nobody looks") && !computed.contains("nobody looks"), "{stated} / {computed}");
+
+    // In the middle of a session no window is open.
+    let closed = "2025-11-19T06:00:00Z";
+    let (seq, mut rows) = forged("decided", |body| {
+        body["inputs"]["now"] = closed.into();
+        body["inputs"]["window"] = serde_json::json!({ "open": true });
+        body["decision"]["window"] = body["inputs"]["window"].clone();
+        true
+    });
+    let row = rows.iter_mut().find(|row| row.seq == seq).unwrap();
+    row.time = i64::try_from(crate::story::at(closed).as_nanosecond()).unwrap();
+    chained(&mut rows);
+    let [_, place, stated, computed] = first(&report(&rows));
+    assert_eq!(place, format!("row {seq}, the decision, its window"));
+    assert!(stated.contains("true") && computed.contains("false"), "{stated} / {computed}");
+}
+
+/// Back to when the window was open, evidence was fresh, or nobody was against it.
+#[test]
+fn moments() {
+    let (seq, rows) = forged("decided", |body| {
+        body["inputs"]["now"] = "2025-11-19T10:57:00Z".into();
+        true
+    });
+    let [_, place, stated, computed] = first(&report(&rows));
+    assert_eq!(place, format!("row {seq}, the decision, its moment"));
+    assert!(stated.contains("10:57") && computed.contains("11:00"), "{stated} / {computed}");
 }

@@ -5,6 +5,7 @@
 mod story;
 
 mod forged;
+mod hostile;
 mod routes;
 mod tampered;
 mod world;

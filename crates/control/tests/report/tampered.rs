@@ -18,9 +18,12 @@ fn a_whole_report_is_confirmed() {
     for (name, content) in &folder {
         std::fs::write(there.path().join(name), content).unwrap();
     }
-    assert_eq!(verify::verify(there.path()).unwrap(), verdict);
+    assert_eq!(verify::verify(there.path(), None).unwrap(), verdict);
+    assert_eq!(verify::verify(there.path(), Some(&verdict.hash)).unwrap(), verdict);
+    let other = verify::verify(there.path(), Some(&"00".repeat(32))).unwrap().differences;
+    assert_eq!((other.len(), other[0].place.as_str()), (1, "the hash of the last row"));
     std::fs::create_dir(there.path().join("more")).unwrap();
-    let differences = verify::verify(there.path()).unwrap().differences;
+    let differences = verify::verify(there.path(), None).unwrap().differences;
     assert_eq!((differences.len(), differences[0].file.as_str()), (1, "more"));
 }
 

@@ -38,6 +38,11 @@ impl Clock for Told {
 
 /// Control with the whole story in its book, each row written at its moment.
 pub fn control(folder: &std::path::Path) -> Arc<Control> {
+    control_and_clock(folder).0
+}
+
+/// The same, with its clock.
+pub fn control_and_clock(folder: &std::path::Path) -> (Arc<Control>, Arc<Told>) {
     let clock = Arc::new(Told(AtomicI64::new(0)));
     let directory = DataDirectory::open_or_create(folder).unwrap();
     let (_, cancel) = Cancel::pair();
@@ -48,7 +53,7 @@ pub fn control(folder: &std::path::Path) -> Arc<Control> {
         control.book.write(|_, _| Ok::<_, &str>((vec![entry.clone()], ()))).unwrap();
     }
     clock.set(at(END));
-    control
+    (control, clock)
 }
 
 /// The rows of that book.

@@ -1,6 +1,7 @@
 //! Notes of the policy, every piece of evidence with its hash, how to check all of it.
 
-use release::evidence::{Question, Subject};
+use release::evidence::{Answer, Evidence, Question, Subject};
+use release::policy::{self, Probe};
 
 use super::Case;
 use crate::document::{Block, Cell, Section, Table, Tone};
@@ -16,50 +17,137 @@ pub(super) fn notes(case: &Case<'_>) -> Section {
     section
 }
 
-/// Everything that was seen, newest of each question.
-pub(super) fn evidence(case: &Case<'_>) -> Section {
-    let mut section = Section::new("Evidence");
-    let mut table = Table::new(["Question", "About", "Answer", "Taken, by", "Measured", "Hash"]);
-    for standing in &case.state.standings {
-        let (evidence, observed) = (&standing.newest, &standing.newest.observed);
-        let question = match &observed.question {
-            Question::Check(id) => format!("check {id}"),
-            Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
-            Question::Review(id) => format!("review {id}"),
-            Question::Metric(id) => format!("metric {id}"),
+/// How each check is asked, of what, and for how long its answer counts.
+pub(super) fn checks(case: &Case<'_>) -> Section {
+    let mut section = Section::new("Checks");
+    let mut table = Table::new(["Check", "Asked", "About", "Counts for"]);
+    for check in &case.policy().checks {
+        let mut asked = vec![probe(case, &check.probe)];
+        asked.extend(check.every.map(|every| format!("every {every}")));
+        let about = match check.about {
+            policy::Subject::Artefact => "the artefact",
+            policy::Subject::Environment => "the environment",
+            policy::Subject::Team => "the team",
         };
-        let about = match &observed.subject {
-            Subject::Artefact { digest, environment } if *digest == case.release().artefact => {
-                format!("this artefact in {environment}")
-            }
-            Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
-            Subject::Environment(environment) => environment.clone(),
-            Subject::Team => "the team".to_owned(),
-        };
-        let answer = evidence.answer();
-        let tone = if answer.as_str() == "pass" { Tone::Good } else { Tone::Bad };
-        let words = if answer.why().is_empty() {
-            answer.as_str().to_owned()
-        } else {
-            format!("{}: {}", answer.as_str(), answer.why())
-        };
-        let by = observed.by.as_deref().map(|by| case.person(by)).unwrap_or_default();
-        let mut figures: Vec<String> =
-            observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        figures.extend(observed.control_failed.map(|failed| {
-            if failed { "control failed as it must".to_owned() } else { "control passed, too".to_owned() }
-        }));
+        let place = check.environment.as_ref().map(|environment| format!("in {environment}"));
         table.row([
-            question.into(),
-            about.into(),
-            Cell::toned(words, tone),
-            Cell::lines([case.moment(observed.taken), by]),
-            super::checklist::or_dash(Cell::lines(figures)),
-            Cell::code(evidence.hash.to_string()),
+            Cell::lines([&check.title, &check.id]),
+            Cell::lines(asked),
+            Cell::lines(std::iter::once(about.to_owned()).chain(place)),
+            check.expires.to_string().into(),
         ]);
     }
     section.table(table);
     section
+}
+
+fn probe(case: &Case<'_>, probe: &Probe) -> String {
+    let word = match probe {
+        Probe::Http(_) => "HTTP",
+        Probe::Tcp(_) => "TCP connection",
+        Probe::PortClosed(_) => "port is closed",
+        Probe::Tls(_) => "TLS certificate",
+        Probe::Dns(_) => "DNS",
+        Probe::Promql(probe) => {
+            return format!("PromQL: {}", crate::shown::target(case.policy(), &probe.target));
+        }
+        Probe::Command(_) => "command",
+        Probe::Sql(_) => "SQL",
+        Probe::GitHistory(_) => "Git history",
+        Probe::ImageScan(_) => "image scan",
+        Probe::TestReport(_) => "test report",
+        Probe::Coverage(_) => "coverage report",
+        Probe::LoadReport(_) => "load report",
+        Probe::Soak(_) => "soak report",
+        Probe::Measured(probe) => {
+            return format!("measured: {}", crate::shown::target(case.policy(), &probe.target));
+        }
+        Probe::BackupRestored(_) => "restored backup",
+        Probe::FailoverRehearsed(_) => "rehearsed failover",
+        Probe::RollbackRehearsed(_) => "rehearsed roll-back",
+        Probe::ReplayGate(_) => "replayed days",
+        Probe::AlertDelivered(_) => "delivered alert",
+        Probe::FlagExercised(_) => "exercised flag",
+        Probe::Rota(_) => "rota",
+        Probe::Attest(attest) => return format!("{} says: {}", case.person(&attest.by), attest.text),
+    };
+    word.to_owned()
+}
+
+/// What stands of everything that was seen, until when; what was seen since, where it says otherwise.
+pub(super) fn evidence(case: &Case<'_>) -> Section {
+    let mut section = Section::new("Evidence");
+    let mut table = Table::new(["Question", "About", "Answer", "Taken, until, by", "Measured", "Hash"]);
+    for standing in &case.state.standings {
+        let settled = standing.settled.as_ref().map(|settled| &settled.evidence);
+        let stands = settled.unwrap_or(&standing.newest);
+        let observed = &stands.observed;
+        let (mut answer, tone) = match (settled, &observed.answer) {
+            (None, _) => (vec!["not settled yet".to_owned(), said(stands)], Tone::Warn),
+            (Some(_), Answer::Pass) => (vec![said(stands)], Tone::Good),
+            (Some(_), _) => (vec![said(stands)], Tone::Bad),
+        };
+        let mut hashes = vec![stands.hash.to_string()];
+        if standing.newest.hash != stands.hash {
+            answer.push(format!(
+                "newest, on {}: {}",
+                case.moment(standing.newest.observed.taken),
+                said(&standing.newest)
+            ));
+            hashes.push(standing.newest.hash.to_string());
+        }
+        let by = observed.by.as_deref().map(|by| case.person(by)).unwrap_or_default();
+        let until = format!("until {}", case.moment(observed.expires));
+        table.row([
+            question(&observed.question).into(),
+            about(case, &observed.subject).into(),
+            Cell { tone, ..Cell::lines(answer) },
+            Cell::lines([case.moment(observed.taken), until, by]),
+            super::checklist::or_dash(Cell::lines(figures(stands))),
+            Cell { code: true, ..Cell::lines(hashes) },
+        ]);
+    }
+    section.table(table);
+    section
+}
+
+/// The answer, with its reason.
+fn said(evidence: &Evidence) -> String {
+    let answer = evidence.answer();
+    match answer.why() {
+        "" => answer.as_str().to_owned(),
+        why => format!("{}: {why}", answer.as_str()),
+    }
+}
+
+fn question(question: &Question) -> String {
+    match question {
+        Question::Check(id) => format!("check {id}"),
+        Question::Row { scorecard, row } => format!("row {row} of {scorecard}"),
+        Question::Review(id) => format!("review {id}"),
+        Question::Metric(id) => format!("metric {id}"),
+    }
+}
+
+fn about(case: &Case<'_>, subject: &Subject) -> String {
+    match subject {
+        Subject::Artefact { digest, environment } if *digest == case.release().artefact => {
+            format!("this artefact in {environment}")
+        }
+        Subject::Artefact { digest, environment } => format!("{digest} in {environment}"),
+        Subject::Environment(environment) => environment.clone(),
+        Subject::Team => "the team".to_owned(),
+    }
+}
+
+fn figures(evidence: &Evidence) -> Vec<String> {
+    let observed = &evidence.observed;
+    let mut figures: Vec<String> =
+        observed.figures.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    figures.extend(observed.control_failed.map(|failed| {
+        if failed { "control failed as it must".to_owned() } else { "control passed, too".to_owned() }
+    }));
+    figures
 }
 
 /// The last section.

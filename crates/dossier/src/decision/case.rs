@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use release::Loaded;
+use release::Moment;
 use release::calendar::Calendars;
 use release::day::Days;
 use release::decision::standing::{CheckStanding, Standings, standings};
@@ -36,6 +37,10 @@ pub(crate) struct Case<'a> {
     pub(crate) standings: Standings,
     /// What would come out at the moment of the document.
     pub(crate) by_now: Decision,
+    /// Everything that is known at the moment of the document.
+    present: State,
+    calendars: Calendars,
+    verify: Verify<'a>,
     release: Release,
 }
 
@@ -44,7 +49,7 @@ impl<'a> Case<'a> {
         ledger: &'a Ledger,
         id: &str,
         edition: &'a Edition,
-        verify: Verify<'_>,
+        verify: Verify<'a>,
     ) -> Result<Case<'a>, CannotWrite> {
         let unknown = || CannotWrite::NoRelease(id.to_owned());
         let name = ledger.service_of(id).ok_or_else(unknown)?;
@@ -62,7 +67,7 @@ impl<'a> Case<'a> {
                 let seen = usize::try_from(row.saturating_sub(1)).unwrap_or(usize::MAX);
                 (decided.inputs.now, fold(service, id, seen), decided.decision.clone())
             }
-            None => (edition.at, present, by_now.clone()),
+            None => (edition.at, present.clone(), by_now.clone()),
         };
         let standings = standings(&loaded, &state, at, verify);
         let zone = shown::zone(&loaded.policy);
@@ -79,6 +84,9 @@ impl<'a> Case<'a> {
             decision,
             standings,
             by_now,
+            present,
+            calendars: Calendars::builtin(),
+            verify,
             release,
         })
     }
@@ -90,6 +98,24 @@ impl<'a> Case<'a> {
     /// As it is at the moment of the document.
     pub(crate) fn release(&self) -> &Release {
         &self.release
+    }
+
+    /// What was known at the moment that is shown.
+    pub(crate) fn shown(&self) -> Moment<'_> {
+        let now = self.recorded.map_or(self.edition.at, |decided| decided.inputs.now);
+        Moment { state: &self.state, now, ..self.now() }
+    }
+
+    /// What is known at the moment of the document.
+    pub(crate) fn now(&self) -> Moment<'_> {
+        Moment {
+            loaded: &self.loaded,
+            ledger: self.ledger,
+            state: &self.present,
+            calendars: &self.calendars,
+            verify: self.verify,
+            now: self.edition.at,
+        }
     }
 
     pub(crate) fn moment(&self, at: Timestamp) -> String {

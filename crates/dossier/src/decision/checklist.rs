@@ -91,6 +91,8 @@ fn line(case: &Case<'_>, item: &Item, open: &[String]) -> [Cell; 5] {
     let until = checks.iter().filter_map(|check| check.until).min();
     let mut words = vec![item.text.clone()];
     words.extend(item.required.then(|| "required".to_owned()));
+    words.extend(item.needs.as_ref().map(|document| format!("needs the document {document}")));
+    words.extend(item.blocker.as_ref().map(|blocker| format!("blocker {blocker}")));
     words.extend(item.deferred_to_day.map(|day| format!("put off until {}", case.day(day))));
     let moment =
         |at: Option<jiff::Timestamp>| Cell::from(at.map_or_else(|| "-".to_owned(), |at| case.moment(at)));
@@ -106,7 +108,7 @@ fn by(case: &Case<'_>, check: &CheckStanding) -> String {
 /// What no score outvotes.
 pub(super) fn blockers(case: &Case<'_>) -> Section {
     let mut section = Section::new("Blockers");
-    let mut table = Table::new(["Blocker", "Stands", "Finding", "Proven by", "Signed by"]);
+    let mut table = Table::new(["Blocker", "Stands", "Finding, ended by", "Proven by", "Signed by"]);
     for (blocker, standing) in case.policy().blockers.iter().zip(&case.standings.blockers) {
         let gone = standing.open.is_empty();
         let stands = if gone { Cell::toned("gone", Tone::Good) } else { Cell::toned("open", Tone::Bad) };
@@ -118,8 +120,10 @@ pub(super) fn blockers(case: &Case<'_>) -> Section {
             .map(|one| format!("{}, {}", case.person(&one.signed.person), case.moment(one.signed.at)))
             .collect();
         let title = Cell::lines([&blocker.title, &blocker.id]);
-        let finding = crate::shown::or_dash(blocker.finding.as_deref().unwrap_or_default());
-        table.row([title, stands, finding.into(), proof, or_dash(Cell::lines(signed))]);
+        let finding = blocker.finding.iter().cloned();
+        let ended = blocker.runbook.iter().map(|runbook| format!("runbook {runbook}"));
+        let finding = or_dash(Cell::lines(finding.chain(ended)));
+        table.row([title, stands, finding, proof, or_dash(Cell::lines(signed))]);
     }
     section.table(table);
     section

@@ -1,12 +1,13 @@
 //! Matrices with their arithmetic, reviews, findings.
 
 use release::Figure;
-use release::policy::{Method, Scorecard};
-use release::scorecard::Scored;
+use release::policy::{Method, Policy, Row, Score, Scorecard};
+use release::scorecard::{Scored, ScoredRow};
 
 use super::Case;
 use crate::chart::Chart;
 use crate::document::{Cell, Section, Table, Tone};
+use crate::shown;
 
 /// Every matrix: rows, products, total, threshold, drawing.
 pub(super) fn matrix(case: &Case<'_>) -> Section {
@@ -15,8 +16,8 @@ pub(super) fn matrix(case: &Case<'_>) -> Section {
         let Some(card) = case.policy().scorecards.iter().find(|card| card.id == scored.id) else { continue };
         section.heading(if card.title.is_empty() { &card.id } else { &card.title });
         section.table(match card.method {
-            Method::Weighted => weighted(card, scored),
-            Method::Mean => mean(card, scored),
+            Method::Weighted => weighted(case.policy(), card, scored),
+            Method::Mean => mean(case.policy(), card, scored),
         });
         section.text(format!("Arithmetic: {}", scored.arithmetic));
         section.text(match (scored.threshold, scored.margin) {
@@ -44,12 +45,24 @@ fn figure(figure: Option<Figure>) -> Cell {
     Cell::from(figure.map_or_else(|| "-".to_owned(), |figure| figure.to_string()))
 }
 
-fn weighted(card: &Scorecard, scored: &Scored) -> Table {
+/// Where a score comes from, and what kind of criterion it is.
+fn from(policy: &Policy, row: &Row, known: &ScoredRow) -> Vec<String> {
+    let mut lines = vec![known.from.clone(), row.note.clone()];
+    if let Score::Measured { pass, warn, .. } = &row.score {
+        lines.push(format!("full with {}", shown::target(policy, pass)));
+        lines.extend(warn.iter().map(|warn| format!("half with {}", shown::target(policy, warn))));
+    }
+    lines.extend(row.yes_or_no.then(|| "a question of yes or no".to_owned()));
+    lines.extend(row.measures.as_ref().map(|what| format!("measures {what}")));
+    lines
+}
+
+fn weighted(policy: &Policy, card: &Scorecard, scored: &Scored) -> Table {
     let mut table = Table::new(["Criterion", "#Weight, %", "#Score", "#Weight x score", "From"]);
     for (row, known) in card.rows.iter().zip(&scored.rows) {
         let product =
             known.score.zip(known.weight).and_then(|(score, weight)| (score * weight).per(Figure::HUNDRED));
-        let from = Cell::lines([&known.from, &row.note]);
+        let from = Cell::lines(from(policy, row, known));
         table.row([Cell::from(&row.title), figure(known.weight), figure(known.score), figure(product), from]);
     }
     let weights: Figure = scored.rows.iter().filter_map(|row| row.weight).sum();
@@ -64,10 +77,10 @@ fn weighted(card: &Scorecard, scored: &Scored) -> Table {
     table
 }
 
-fn mean(card: &Scorecard, scored: &Scored) -> Table {
+fn mean(policy: &Policy, card: &Scorecard, scored: &Scored) -> Table {
     let mut table = Table::new(["Criterion", "#Score", "From"]);
     for (row, known) in card.rows.iter().zip(&scored.rows) {
-        table.row([Cell::from(&row.title), figure(known.score), Cell::lines([&known.from, &row.note])]);
+        table.row([Cell::from(&row.title), figure(known.score), Cell::lines(from(policy, row, known))]);
     }
     table.row(["Mean".into(), figure(Some(scored.total)), Cell::default()]);
     table.total = true;
@@ -112,7 +125,8 @@ pub(super) fn reviews(case: &Case<'_>) -> Section {
 /// The register.
 pub(super) fn findings(case: &Case<'_>) -> Section {
     let mut section = Section::new("Findings");
-    let mut table = Table::new(["Finding", "Severity", "Stands", "Due", "What closes it, or why it is open"]);
+    let mut table =
+        Table::new(["Finding", "Severity, review", "Stands", "Due", "What closes it, or why it is open"]);
     for standing in &case.standings.findings {
         let finding = &standing.finding;
         let stands = match (standing.open.is_empty(), standing.blocks) {
@@ -126,14 +140,9 @@ pub(super) fn findings(case: &Case<'_>) -> Section {
             Cell::lines(&standing.open)
         };
         let due = finding.due_day.map_or_else(|| "-".to_owned(), |day| case.day(day));
-        let title = Cell::lines([&finding.id, &finding.title]);
-        table.row([
-            title,
-            Cell::from(&standing.severity),
-            stands,
-            due.into(),
-            super::checklist::or_dash(why),
-        ]);
+        let title = Cell::lines([&finding.id, &finding.title, &finding.note]);
+        let found = Cell::lines([standing.severity.clone(), format!("by {}", finding.review)]);
+        table.row([title, found, stands, due.into(), super::checklist::or_dash(why)]);
     }
     section.table(table);
     section

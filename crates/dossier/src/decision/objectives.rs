@@ -1,10 +1,11 @@
-//! Objectives with their budgets, recovery, success later on.
+//! Objectives with their budgets, recovery, success later on and how it came out.
 
 use release::budget::{bad_percent, downtime_minutes};
+use release::evaluate::{self, Outcome, Verdict};
 use release::policy::{Indicator, Need};
 
 use super::Case;
-use crate::document::{Cell, Section, Table};
+use crate::document::{Cell, Section, Table, Tone};
 use crate::shown;
 
 /// Objectives and what may go wrong by them.
@@ -19,10 +20,13 @@ pub(super) fn objectives(case: &Case<'_>) -> Section {
             Indicator::Latency { within, .. } => format!("answers within {within} s"),
             Indicator::Probe { check, every } => format!("check {check} every {every}"),
         };
+        let mut over = vec![slo.period.to_string()];
+        over.extend(slo.in_sessions.then(|| "in sessions".to_owned()));
+        over.extend(slo.horizon.as_ref().map(|horizon| format!("for {horizon}")));
         table.row([
-            Cell::from(if slo.title.is_empty() { &slo.id } else { &slo.title }),
+            Cell::lines([if slo.title.is_empty() { &slo.id } else { &slo.title }, &slo.id]),
             slo.objective.to_string().into(),
-            slo.period.to_string().into(),
+            Cell::lines(over),
             by.into(),
             bad_percent(slo.objective).to_string().into(),
             downtime_minutes(slo.objective, slo.period).to_string().into(),
@@ -33,6 +37,9 @@ pub(super) fn objectives(case: &Case<'_>) -> Section {
         section.heading("Recovery");
         let mut table = Table::new(["Promise", "By the policy"]);
         table.row(["Service is back within (RTO)".into(), recovery.time.to_string().into()]);
+        if recovery.loses_nothing {
+            table.row(["Nothing is ever lost".into(), "promised".into()]);
+        }
         table.row(["Data that may be lost is younger than (RPO)".into(), recovery.point.to_string().into()]);
         if let Some(headroom) = recovery.headroom {
             table.row(["Share of each limit that stays free, %".into(), headroom.to_string().into()]);
@@ -60,8 +67,26 @@ pub(super) fn horizons(case: &Case<'_>) -> Section {
         } else {
             format!("{} after the release", horizon.after)
         };
-        section.text(format!("Judged: {when}."));
-        let mut table = Table::new(["Criterion", "Need", "Measured by"]);
+        section.text(format!("Is judged: {when}."));
+        let now = case.now();
+        let recorded = evaluate::recorded(&now, &horizon.id);
+        let by_now = evaluate::evaluation(&now, &horizon.id);
+        let evaluation = recorded.or(by_now.as_ref());
+        if let Some(evaluation) = evaluation {
+            section.text(format!(
+                "{}: {}; of the musts {} are met, {} are not, of {} nobody knows.",
+                match recorded {
+                    Some(recorded) => format!("Judged on {}", case.moment(recorded.at)),
+                    None => format!("Not judged yet; on {} it would be", case.moment(evaluation.at)),
+                },
+                outcome(evaluation.outcome),
+                evaluation.must.met,
+                evaluation.must.not_met,
+                evaluation.must.not_known
+            ));
+        }
+        let judged = |id: &str| evaluation.and_then(|all| all.criteria.iter().find(|judged| judged.id == id));
+        let mut table = Table::new(["Criterion", "Need", "Measured by", "Stands", "Why"]);
         for criterion in &horizon.criteria {
             let need = match criterion.need {
                 Need::Must => "must",
@@ -72,9 +97,37 @@ pub(super) fn horizons(case: &Case<'_>) -> Section {
             by.extend(criterion.target.as_ref().map(|target| shown::target(case.policy(), target)));
             by.extend(criterion.slo.as_ref().map(|slo| format!("objective {slo}")));
             by.extend(criterion.checks.iter().map(|check| format!("check {check}")));
-            table.row([Cell::from(&criterion.text), need.into(), super::checklist::or_dash(Cell::lines(by))]);
+            let judged = judged(&criterion.id);
+            let stands = judged.map_or_else(|| Cell::from("-"), |judged| verdict(judged.verdict));
+            let needs = judged.and_then(|judged| judged.milestone.clone());
+            let needs = needs.or_else(|| criterion.milestone.clone()).map(|phase| format!("needs {phase}"));
+            let why = judged.map(|judged| judged.why.clone()).into_iter().chain(needs);
+            table.row([
+                Cell::from(&criterion.text),
+                need.into(),
+                super::checklist::or_dash(Cell::lines(by)),
+                stands,
+                super::checklist::or_dash(Cell::lines(why)),
+            ]);
         }
         section.table(table);
     }
     section
+}
+
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::TooEarly => "too early to say",
+        Outcome::Succeeded => "succeeded",
+        Outcome::NotKnown => "not known",
+        Outcome::Failed => "failed",
+    }
+}
+
+fn verdict(verdict: Verdict) -> Cell {
+    match verdict {
+        Verdict::Met => Cell::toned("met", Tone::Good),
+        Verdict::NotMet => Cell::toned("not met", Tone::Bad),
+        Verdict::NotKnown => Cell::toned("not known", Tone::Warn),
+    }
 }

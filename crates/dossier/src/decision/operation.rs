@@ -2,6 +2,7 @@
 
 use release::incident::measures;
 use release::ledger::event::Event;
+use release::risks::{self, Level};
 
 use super::Case;
 use crate::document::{Cell, Section, Table, Tone};
@@ -19,33 +20,47 @@ pub(super) fn incidents(case: &Case<'_>) -> Section {
     section
 }
 
-/// The register; a red check raises a risk.
+/// The register, the worst first; a check that has not passed raises a risk.
 pub(super) fn risks(case: &Case<'_>) -> Section {
     let mut section = Section::new("Risks");
-    let mut table = Table::new(["Risk", "Likelihood", "Impact", "Stands", "Mitigation", "Owner"]);
-    for risk in &case.policy().risks {
-        let red: Vec<&str> = risk
-            .checks
-            .iter()
-            .filter(|id| case.check(id).is_none_or(|check| check.open.is_some()))
-            .map(String::as_str)
-            .collect();
-        let stands = match (risk.checks.is_empty(), red.is_empty()) {
+    let mut table = Table::new(["Risk", "Likelihood", "Impact", "Level", "Raised by", "Mitigation", "Owner"]);
+    for risk in risks::risks(&case.shown()) {
+        let level = if risk.level == risk.inherent {
+            word(risk.level).to_owned()
+        } else {
+            format!("{}, raised from {}", word(risk.level), word(risk.inherent))
+        };
+        let tone = match risk.level {
+            Level::Low => Tone::Good,
+            Level::Medium => Tone::Warn,
+            Level::High | Level::Critical => Tone::Bad,
+        };
+        let raised = match (risk.checks.is_empty(), risk.raised.is_empty()) {
             (true, _) => Cell::from("no check watches it"),
-            (false, true) => Cell::toned("mitigated", Tone::Good),
-            (false, false) => Cell::toned(format!("raised by {}", red.join(", ")), Tone::Bad),
+            (false, true) => Cell::from("-"),
+            (false, false) => Cell::lines(&risk.raised),
         };
         table.row([
-            Cell::from(&risk.title),
+            Cell::lines([&risk.title, &risk.id]),
             Cell::from(&risk.likelihood),
             Cell::from(&risk.impact),
-            stands,
+            Cell::toned(level, tone),
+            raised,
             crate::shown::or_dash(&risk.mitigation).into(),
-            risk.owner.as_deref().map_or_else(|| "-".to_owned(), |owner| case.person(owner)).into(),
+            risk.owner.map_or_else(|| "-".to_owned(), |owner| owner.title).into(),
         ]);
     }
     section.table(table);
     section
+}
+
+const fn word(level: Level) -> &'static str {
+    match level {
+        Level::Low => "low",
+        Level::Medium => "medium",
+        Level::High => "high",
+        Level::Critical => "critical",
+    }
 }
 
 /// What is announced when, and what was.

@@ -67,8 +67,13 @@ pub(super) fn title(case: &Case<'_>) -> Document {
 
 /// Which rows a document was computed from.
 pub(crate) fn imprint(edition: &crate::Edition) -> String {
+    let left_out = match edition.left_out {
+        0 => String::new(),
+        1 => " 1 row that was written later is left out.".to_owned(),
+        rows => format!(" {rows} rows that were written later are left out."),
+    };
     format!(
-        "Computed by Meridian {} from rows 1 to {} of the journal; the last row has the hash {}.",
+        "Computed by Meridian {} from rows 1 to {} of the journal; the last row has the hash {}.{left_out}",
         edition.program, edition.seq, edition.hash
     )
 }
@@ -98,6 +103,8 @@ pub(super) fn reasons(case: &Case<'_>) -> Section {
             release::policy::VoteRule::Quorum(least) => format!("at least {least} signers say yes"),
         };
         how.row(["Rule".into(), rule.into()]);
+        how.row(["What can be voted".into(), or_dash(&approval.votes.join(", ")).into()]);
+        how.row(["What can come out".into(), or_dash(&approval.outcomes.join(", ")).into()]);
         how.row(["Written by".into(), case.person(&approval.author).into()]);
         if let Some(decides) = &approval.decided_by {
             how.row(["Has the last word".into(), case.person(decides).into()]);

@@ -34,9 +34,24 @@ pub(super) fn conditions(case: &Case<'_>) -> Section {
     section
 }
 
+/// Who has to sign, and what has to come before.
+fn signers(case: &Case<'_>, section: &mut Section) {
+    let mut table = Table::new(["Signs", "After", "Once these have passed", "In writing"]);
+    for signer in case.policy().approval.iter().flat_map(|approval| &approval.signers) {
+        table.row([
+            case.person(&signer.role).into(),
+            super::checklist::or_dash(Cell::lines(signer.after.iter().map(|role| case.person(role)))),
+            super::checklist::or_dash(Cell::lines(&signer.checks)),
+            if signer.written { "yes" } else { "no" }.into(),
+        ]);
+    }
+    section.table(table);
+}
+
 /// Every signature, whether it counts, and every place that is empty.
 pub(super) fn signatures(case: &Case<'_>) -> Section {
     let mut section = Section::new("Signatures");
+    signers(case, &mut section);
     let mut places: Vec<Signature> = Vec::new();
     for standing in &case.standings.signatures {
         let signed = &standing.signed;
@@ -97,6 +112,12 @@ pub(super) fn on_call(case: &Case<'_>) -> Section {
         section.heading("Escalation");
         section.table(ladder);
     }
+    let mut contacts = Table::new(["Outside the team", "Reached by"]);
+    for contact in &policy.escalation.contacts {
+        contacts.row([Cell::lines([&contact.title, &contact.id]), Cell::from(&contact.reach)]);
+    }
+    section.table(contacts);
+    people(case, &mut section);
     let mut severities = Table::new([
         "Severity",
         "Means",
@@ -109,7 +130,10 @@ pub(super) fn on_call(case: &Case<'_>) -> Section {
     for severity in &policy.severities {
         severities.row([
             Cell::from(&severity.id),
-            Cell::from(&severity.means),
+            Cell::lines(
+                std::iter::once(severity.means.clone())
+                    .chain(severity.examples.iter().map(|example| format!("for example {example}"))),
+            ),
             severity.respond_within.to_string().into(),
             severity.restore_within.map_or_else(|| "-".to_owned(), |within| within.to_string()).into(),
             yes(severity.page),
@@ -123,6 +147,24 @@ pub(super) fn on_call(case: &Case<'_>) -> Section {
     section
 }
 
+/// Everybody whom the policy names, with what they may sign as.
+fn people(case: &Case<'_>, section: &mut Section) {
+    let mut table = Table::new(["Person", "Roles", "Reached by", "Signs"]);
+    for person in &case.policy().people {
+        let roles = person.roles.iter().map(|role| case.person(role));
+        table.row([
+            Cell::lines([&person.name, &person.id]),
+            super::checklist::or_dash(Cell::lines(roles)),
+            shown::or_dash(person.contact.as_deref().unwrap_or_default()).into(),
+            if person.key.is_some() { "with a key" } else { "cannot: no key" }.into(),
+        ]);
+    }
+    if !table.rows.is_empty() {
+        section.heading("People");
+        section.table(table);
+    }
+}
+
 fn rota(case: &Case<'_>, section: &mut Section) {
     let (Some(rota), Some(day0)) = (&case.policy().rota, case.days.date(0)) else { return };
     section.heading("Rota");
@@ -134,6 +176,9 @@ fn rota(case: &Case<'_>, section: &mut Section) {
         0 => format!("Somebody is on call at every minute of {} from day 0.", rota.covered),
         minutes => format!("Nobody is on call for {minutes} minutes of {} from day 0.", rota.covered),
     });
+    if let Some(within) = rota.answer_within {
+        section.text(format!("Whoever is called answers within {within}."));
+    }
     let mut table = Table::new(["From", "Until", "On call"]);
     for stretch in roster.stretches() {
         let people: Vec<String> = stretch.people.iter().map(|person| case.person(person)).collect();

@@ -62,6 +62,16 @@ pub(super) fn windows(case: &Case<'_>) -> Section {
         let time = format!("{} to {}", blackout.from, blackout.to);
         rules.row(["Blackout".into(), Cell::lines([time, blackout.why.clone()])]);
     }
+    if let Some(hotfix) = &windows.hotfix {
+        let signers: Vec<String> = hotfix.signers.iter().map(|role| case.person(role)).collect();
+        let mut lines = vec![
+            format!("for incidents of severity {}", hotfix.severities.join(", ")),
+            format!("signed by {}", shown::or_dash(&signers.join(", "))),
+        ];
+        lines.extend(hotfix.in_sessions.then(|| "also in sessions".to_owned()));
+        lines.extend(hotfix.on_expiry_days.then(|| "also on expiry days".to_owned()));
+        rules.row(["Exception for a hotfix".into(), Cell::lines(lines)]);
+    }
     section.table(rules);
     openings(case, &mut section);
     section
@@ -113,6 +123,7 @@ pub(super) fn rollout(case: &Case<'_>) -> Section {
         ("Begins", begins),
         ("Clients stay on one side by", rollout.pinned_by.clone()),
         ("Goes first", Some(rollout.canary.join(", ")).filter(|canary| !canary.is_empty())),
+        ("Those go at step", rollout.canary_at_step.map(|step| step.to_string())),
         ("Watched after the last step", Some(rollout.watch.to_string())),
         ("Old version goes after", rollout.old_arm_removed_after.map(|after| after.to_string())),
         ("Without metrics, traffic goes back after", rollout.blind_for.map(|after| after.to_string())),
@@ -125,15 +136,18 @@ pub(super) fn rollout(case: &Case<'_>) -> Section {
         }
     }
     section.table(facts);
-    let mut steps = Table::new(["#Step", "#Traffic, %", "At", "Held", "At most", "Goes on when"]);
+    let mut steps = Table::new(["#Step", "#Traffic, %", "At", "Held", "At most", "Accounts", "Goes on when"]);
     for (at, step) in (1..).zip(&rollout.steps) {
-        let gates = step.gates.iter().map(|gate| shown::target(case.policy(), gate));
+        let before = step.before.iter().map(|runbook| format!("runbook {runbook} has run before"));
+        let gates = step.gates.iter().map(|gate| shown::target(case.policy(), gate)).chain(before);
+        let accounts = step.accounts.iter().map(|account| if account == "*" { "all" } else { account });
         steps.row([
             Cell::from(at.to_string()),
             step.weight.to_string().into(),
             step.at.as_deref().unwrap_or("-").into(),
             step.hold.to_string().into(),
             step.at_most.map_or_else(|| "-".to_owned(), |most| most.to_string()).into(),
+            super::checklist::or_dash(Cell::lines(accounts)),
             super::checklist::or_dash(Cell::lines(gates)),
         ]);
     }
@@ -154,7 +168,10 @@ pub(super) fn triggers(case: &Case<'_>) -> Section {
         };
         let lasts = trigger.holds_for;
         let lasts = if lasts.as_seconds() == 0 { "at once".to_owned() } else { lasts.to_string() };
-        table.row([Cell::from(&trigger.id), when(case, trigger).into(), lasts.into(), then.into()]);
+        let mut condition = vec![when(case, trigger)];
+        condition.extend(trigger.watched_every.map(|every| format!("looked at every {every}")));
+        let id = Cell::lines([Some(&trigger.id), trigger.from.as_ref()].into_iter().flatten());
+        table.row([id, Cell::lines(condition), lasts.into(), then.into()]);
     }
     section.table(table);
     section
@@ -173,7 +190,9 @@ fn when(case: &Case<'_>, trigger: &Trigger) -> String {
     match &trigger.vote {
         Some(vote) => {
             let roles: Vec<String> = vote.roles.iter().map(|role| case.person(role)).collect();
-            format!("{} of {} say so", if vote.unanimous { "all" } else { "most" }, roles.join(", "))
+            let within = vote.within.map(|within| format!(", within {within}")).unwrap_or_default();
+            let most = if vote.unanimous { "all" } else { "most" };
+            format!("{most} of {} say so{within}", roles.join(", "))
         }
         None => "-".to_owned(),
     }

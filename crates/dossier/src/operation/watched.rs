@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
+use jiff::SignedDuration;
 use release::ledger::Service;
 use release::ledger::event::{Event, WatchHour};
 use release::policy::Indicator;
@@ -72,8 +72,8 @@ pub(super) fn objectives(policy: &Policy, known: &Service, range: &Range<'_>) ->
     ]);
     for slo in &policy.slos {
         let Indicator::Probe { check, .. } = &slo.indicator else { continue };
-        let period = i64::try_from(slo.period.as_seconds()).unwrap_or(i64::MAX);
-        let since = range.to.checked_sub(period.seconds()).unwrap_or(jiff::Timestamp::MIN);
+        let period = SignedDuration::from_secs(slo.period.signed_seconds());
+        let since = range.to.checked_sub(period).unwrap_or(jiff::Timestamp::MIN);
         let sum = |from| {
             let mut sum = Sum::default();
             let within =

@@ -107,7 +107,8 @@ pub enum ReleaseCommand {
         The same rows and the same moment give the same files. `release verify` needs nothing but the folder.")]
     Report(ReportArguments),
     /// Verify a report from its files alone: chain, evidence, signatures, decisions, and every figure computed again
-    #[command(after_help = "Example:\n  meridian release verify dossier\n\n\
+    #[command(after_help = "Examples:\n  meridian release verify dossier\n  \
+        meridian release verify dossier --hash $(cat hash-in-the-minutes)\n\n\
         Exit codes: 0 it is what it says, 1 it is not (every difference is named), 2 wrong usage.")]
     Verify(VerifyArguments),
     #[command(flatten)]
@@ -250,6 +251,9 @@ pub struct VerifyArguments {
     /// The folder of a report
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+    /// The hash that the last row of its journal has to have, from where nobody who had the folder could change it
+    #[arg(long, value_name = "HASH")]
+    pub hash: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -48,7 +48,7 @@ fn asked(office: &Office, arguments: &ReportArguments) -> Result<Files, Failure>
         (None, false, false) => {
             let id = chosen(office, &arguments.of)?;
             let query: Vec<(&str, &str)> = at.iter().map(|at| ("at", at.as_str())).collect();
-            return office.get(&format!("/v1/release/releases/{}/report", segment(&id)), &query);
+            return office.get_large(&format!("/v1/release/releases/{}/report", segment(&id)), &query);
         }
     };
     let service = match (&arguments.service, &arguments.of.policy) {
@@ -59,7 +59,7 @@ fn asked(office: &Office, arguments: &ReportArguments) -> Result<Files, Failure>
     let query = [("service", service.as_deref()), ("on", on.as_deref()), ("incident", incident)];
     let query: Vec<(&str, &str)> =
         query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    office.get(&format!("/v1/release/reports/{kind}"), &query)
+    office.get_large(&format!("/v1/release/reports/{kind}"), &query)
 }
 
 /// The manifest last: a folder without one is not a report yet.
@@ -87,7 +87,7 @@ fn write(folder: &Path, files: &Files) -> Result<(), Failure> {
 
 pub fn verify(arguments: &VerifyArguments) -> Result<(), Failure> {
     let folder = arguments.folder.display();
-    let verdict = verify::verify(&arguments.folder)
+    let verdict = verify::verify(&arguments.folder, arguments.hash.as_deref())
         .map_err(|error| Failure::new(format!("cannot read {folder}")).cause(error))?;
     if arguments.json {
         output::json(&verdict)?;
@@ -105,10 +105,10 @@ fn print(verdict: &Verdict) {
         output::data(&format!("{difference}\n"));
     }
     if verdict.differences.is_empty() {
-        let Verdict { release, rows, counts, documents, .. } = verdict;
+        let Verdict { release, rows, hash, counts, documents, .. } = verdict;
         output::data(&format!(
             "the report about {release} is what it says: {rows} rows in one chain, {} pieces of evidence, {} signatures, {} \
-             decisions, {documents} documents computed again\n",
+             decisions, {documents} documents computed again\nthe last row has the hash {hash}: compare it with one from elsewhere\n",
             counts.evidence, counts.signatures, counts.decisions
         ));
     }
