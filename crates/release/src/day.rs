@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 
 use crate::policy::Policy;
 
@@ -26,7 +26,7 @@ impl Days {
 
     /// The date of that day; `None` while nobody knows.
     pub fn date(&self, day: i32) -> Option<Date> {
-        self.day0?.checked_add(i64::from(day).days()).ok()
+        self.day0?.checked_add(Span::new().try_days(day).ok()?).ok()
     }
 
     /// The first moment after that day, or that time of day on it; `None` while nobody knows.
@@ -84,5 +84,11 @@ mod tests {
         assert_eq!(days.end(-5, Some("09:00")), Some("2025-11-13T03:30:00Z".parse().unwrap()));
         let later = Days::of(&policy, Some("2025-12-01".parse().unwrap()));
         assert_eq!(later.date(14), Some("2025-12-15".parse().unwrap()));
+        for far in [8_000_000, i32::MAX, i32::MIN] {
+            assert_eq!(
+                (later.date(far), later.end(far, None), later.begin(far, Some("09:00"))),
+                (None, None, None)
+            );
+        }
     }
 }

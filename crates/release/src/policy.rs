@@ -7,6 +7,7 @@
 //! are recomputed and compared.
 
 mod approval;
+mod bounds;
 mod check;
 mod measure;
 mod note;
@@ -167,6 +168,9 @@ impl Loaded {
         if policy.format != FORMAT {
             let words = format!("this build reads format {FORMAT}, not {}", policy.format);
             return Err(source.fault_at(&["format"], words));
+        }
+        if let Some((path, words)) = bounds::beyond(&policy) {
+            return Err(source.fault_at(&path.split('.').collect::<Vec<_>>(), words));
         }
         Ok(Loaded { policy, source })
     }
