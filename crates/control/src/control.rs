@@ -15,6 +15,8 @@ pub struct Control {
     pub book: Book,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// Held while git reads a history: one at a time.
+    pub git: tokio::sync::Mutex<()>,
     /// Runs that are performed here.
     pub runs: crate::runs::Performing,
     /// Where pages go, and how that went.
@@ -37,6 +39,7 @@ impl Control {
         Ok(Arc::new(Control {
             book: Book::open(directory, clock, entropy)?,
             cancel,
+            git: Default::default(),
             runs: Default::default(),
             paging: Default::default(),
             watch: Default::default(),

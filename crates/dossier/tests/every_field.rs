@@ -50,6 +50,7 @@ fn opened(text: &str, loaded: &Loaded, now: Timestamp) -> (Ledger, String) {
         environment: target.id.clone(),
         policy: policy_digest(loaded),
         day0: None,
+        without_promotion: None,
         at: now,
         by: loaded.policy.people[0].id.clone(),
     };

@@ -9,6 +9,7 @@ use release::calendar::Calendars;
 use release::decision::{Decision, WindowAnswer, decide, record};
 use release::event::Event;
 use release::ledger::{Entry, Ledger};
+use release::promotion::lacking;
 use release::window::{Timetable, faults};
 use serde::Deserialize;
 use serde_json::Value;
@@ -56,7 +57,7 @@ pub(super) fn now(
     Ok(decide(&found.loaded, &found.state, now, &window, &verify))
 }
 
-/// What windows say of beginning now; of a hotfix for an open incident, with the exception that the policy makes for its
+/// What windows and the environments before say of beginning now; of a hotfix for an open incident, with the exception that the policy makes for its
 /// severity.
 fn window(
     ledger: &Ledger,
@@ -65,18 +66,18 @@ fn window(
     incident: Option<&str>,
 ) -> Result<WindowAnswer, Refused> {
     let policy = &found.loaded.policy;
+    let promotion = lacking(ledger, policy, &found.release);
     let calendars = Calendars::builtin();
     let Ok(timetable) = Timetable::new(policy, &calendars) else {
         let words = faults(policy, &calendars).into_iter().map(|fault| fault.words);
-        return Ok(WindowAnswer { open: false, reasons: words.collect(), signers: Vec::new() });
+        return Ok(WindowAnswer { reasons: words.collect(), promotion, ..WindowAnswer::default() });
     };
-    let Some(id) = incident else { return Ok(timetable.answer(now)) };
+    let Some(id) = incident else { return Ok(WindowAnswer { promotion, ..timetable.answer(now) }) };
     let open = found.state.incidents.get(id).ok_or_else(|| {
         let open: Vec<&str> = found.state.incidents.keys().map(String::as_str).collect();
         let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
         Refused::field("incident", format!("no incident `{id}` of {} is open", found.service))
             .hint(format!("open: {open}"))
     })?;
-    let _ = ledger;
-    Ok(timetable.for_incident(&open.severity).answer(now))
+    Ok(WindowAnswer { promotion, ..timetable.for_incident(&open.severity).answer(now) })
 }

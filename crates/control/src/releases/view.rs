@@ -44,7 +44,7 @@ pub(super) fn show(control: &Control, id: &str, incident: Option<&str>) -> Resul
         Ok(Json(json!({
             "release": id, "service": found.service, "version": release.version, "artefact": release.artefact,
             "environment": release.environment, "policy": release.policy, "policy_name": found.document.name,
-            "day0": release.day0, "opened_by": release.by, "changed": release.changed.what, "changed_at": release.changed.at,
+            "day0": release.day0, "without_promotion": release.without_promotion, "opened_by": release.by, "changed": release.changed.what, "changed_at": release.changed.at,
             "now": now, "would_be": decision, "stands": stands,
             "recorded": recorded.map(|decided| json!({"at": decided.inputs.now, "decision": decided.decision})),
             "incidents": found.state.incidents.values().collect::<Vec<_>>(),

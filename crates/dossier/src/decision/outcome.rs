@@ -140,7 +140,7 @@ fn counted(case: &Case<'_>, decision: &Decision) -> Table {
         ("Incidents over", case.state.incidents.len(), &[Code::Incident]),
         ("Tasks that must be done, done", must, &[Code::Task]),
         ("Window open", 1, &[Code::Window]),
-        ("Policy and release fit each other", 1, &[Code::Release, Code::Policy]),
+        ("Policy and release fit each other", 1, &[Code::Release, Code::Policy, Code::Promotion]),
     ];
     let mut table = Table::new(["Demand", "#Of", "#Reasons against it", "Stands"]);
     for (words, of, codes) in demands {
@@ -166,6 +166,7 @@ const fn word(code: Code) -> &'static str {
     match code {
         Code::Release => "release",
         Code::Policy => "policy",
+        Code::Promotion => "promotion",
         Code::Blocker => "blocker",
         Code::Item => "checklist",
         Code::Evidence => "evidence",

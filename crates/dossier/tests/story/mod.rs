@@ -108,6 +108,7 @@ impl Story {
             environment: "production".to_owned(),
             policy: policy_digest(&story.loaded),
             day0: None,
+            without_promotion: None,
             at: now,
             by: "rohan".to_owned(),
         }));

@@ -20,9 +20,12 @@ pub fn open(arguments: &OpenArguments) -> Result<(), Failure> {
     body.insert("policy".to_owned(), json!(policy));
     body.insert("by".to_owned(), json!(arguments.by));
     let artefact = arguments.artefact.as_deref().map(digest).transpose()?;
-    for (name, value) in
-        [("version", &arguments.version), ("environment", &arguments.env), ("artefact", &artefact)]
-    {
+    for (name, value) in [
+        ("version", &arguments.version),
+        ("environment", &arguments.env),
+        ("artefact", &artefact),
+        ("without_promotion", &arguments.skip_promotion),
+    ] {
         if let Some(value) = value {
             body.insert(name.to_owned(), json!(value));
         }
@@ -91,6 +94,9 @@ pub fn run(arguments: &ChangeArguments) -> Result<(), Failure> {
         body["artefact"] = json!(digest(artefact)?);
         if let Some(version) = &arguments.version {
             body["version"] = json!(version);
+        }
+        if let Some(why) = &arguments.skip_promotion {
+            body["without_promotion"] = json!(why);
         }
         "artefact"
     } else {

@@ -102,6 +102,7 @@ fn the_policy_of_a_service_is_that_of_its_newest_release() {
         environment: "production".to_owned(),
         policy: first,
         day0: None,
+        without_promotion: None,
         at: at(0),
         by: by.clone(),
     };

@@ -160,6 +160,7 @@ impl World {
             environment: "production".to_owned(),
             policy: policy_digest(&world.loaded),
             day0: None,
+            without_promotion: None,
             at: now,
             by: "binod".to_owned(),
         }));
@@ -259,6 +260,7 @@ impl World {
             release: RELEASE.to_owned(),
             artefact: artefact.to_owned(),
             version: "1.0.0".to_owned(),
+            without_promotion: None,
             at: self.now,
             by: "binod".to_owned(),
         }));

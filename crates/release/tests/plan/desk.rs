@@ -51,6 +51,7 @@ impl Desk {
             environment: environment.to_owned(),
             policy: policy_digest(&self.loaded),
             day0: None,
+            without_promotion: None,
             at: self.now,
             by: "asha".to_owned(),
         };
