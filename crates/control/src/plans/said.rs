@@ -14,6 +14,7 @@ use release::meeting::{Occurrence, meetings};
 use release::policy::Task;
 use release::schedule::schedule;
 use release::state::{Mark, TaskRow};
+use release::watch::page::CHANNEL;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,9 +24,6 @@ use crate::Control;
 use crate::api::{Body, RUN, SIGN, Table};
 use crate::refused::Refused;
 use crate::releases::{holds, person};
-
-/// The channel that control has itself. What goes to others is said by people.
-const STATUS_PAGE: &str = "status-page";
 
 pub(super) fn routes(table: &mut Table) {
     table.add("POST", "/v1/release/releases/{id}/tasks/{task}/done", SIGN, task_done);
@@ -279,13 +277,13 @@ struct Told {
     by: String,
 }
 
-/// Which rows say it: the status page shows what is said on it by name.
+/// Which rows say it: the status page shows what is said on it by name. What goes to others is said by people.
 fn channels<'a>(to: &'a [String], named: &'a str) -> Vec<&'a str> {
     if !named.is_empty() {
         return vec![named];
     }
     let (page, others): (Vec<&str>, Vec<&str>) =
-        to.iter().map(String::as_str).partition(|channel| *channel == STATUS_PAGE);
+        to.iter().map(String::as_str).partition(|channel| *channel == CHANNEL);
     let person = others.first().map(|_| "").or(page.is_empty().then_some(""));
     page.into_iter().take(1).chain(person).collect()
 }

@@ -38,6 +38,9 @@ pub(super) fn title(case: &Case<'_>) -> Document {
         let (at, outcome) = (case.moment(case.edition.at), case.by_now.outcome);
         lead.push(format!("Decided again on {at}, it would be {outcome}: see \"Since the decision\"."));
     }
+    if let Some(why) = &release.without_promotion {
+        lead.push(format!("It goes without the environments before: {why}"));
+    }
     let day0 = case.days.date(0).map_or_else(|| "not known".to_owned(), crate::shown::date);
     let facts = [
         ("Service", Cell::from(&release.service)),

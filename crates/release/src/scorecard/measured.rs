@@ -151,3 +151,30 @@ pub(crate) fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Resul
         (None, None) => format!("no evidence has a figure `{name}`"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Loaded, Probe};
+
+    #[test]
+    fn a_baseline_that_was_measured_at_several_times_sets_no_limit() {
+        let limit_of = |values: &str| {
+            let text = format!(
+                r#"format = 1
+                service = {{ name = "x" }}
+                check = [{{ id = "c", probe.measured = {{ target = {{ metric = "m", is = "<", value = 2, times_baseline = "b" }} }} }}]
+                baseline = [{{ id = "b", environment = "production", value = [{values}] }}]"#
+            );
+            let policy = Loaded::parse(&text).unwrap().policy;
+            let Probe::Measured(probe) = policy.checks[0].probe.clone() else { panic!("{policy:?}") };
+            limit(&policy, &probe.target)
+        };
+        let peak = r#"{ metric = "m", when = "peak", value = 30 }"#;
+        let average = r#"{ metric = "m", when = "average", value = 10 }"#;
+        assert_eq!(limit_of(peak), Ok(Figure::whole(60)));
+        let error = |values: &str| limit_of(values).unwrap_err().to_string();
+        assert!(error(&format!("{peak}, {average}")).contains("`b` has several values of `m`"));
+        assert!(error("").contains("`b` has no value of `m`"));
+    }
+}
