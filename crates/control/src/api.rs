@@ -114,7 +114,9 @@ impl Table {
 /// sockets meanwhile; at most [`AT_ONCE`] of them.
 async fn off_the_sockets(State(control): State<Arc<Control>>, request: Request, next: Next) -> Response {
     let Ok(place) = Arc::clone(&control.working).try_acquire_owned() else {
-        return Refused::busy().into_response();
+        return Refused::busy("too many requests are being worked on")
+            .hint("send it again in a moment")
+            .into_response();
     };
     let runtime = Handle::current();
     let done = spawn_blocking(move || {

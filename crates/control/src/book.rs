@@ -41,7 +41,8 @@ pub struct Book {
 
 struct Open {
     journal: SqliteJournal,
-    ledger: Ledger,
+    /// Shared with those who look at it outside the lock.
+    ledger: Arc<Ledger>,
     /// Sequence of the newest row that is folded.
     seen: u64,
     /// From the first row that is written on.
@@ -133,7 +134,7 @@ impl Book {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Book, BookError> {
         let journal = SqliteJournal::open_beside(&directory, CONTROL)?;
-        let open = Mutex::new(Open { journal, ledger: Ledger::default(), seen: 0, pen: None });
+        let open = Mutex::new(Open { journal, ledger: Arc::default(), seen: 0, pen: None });
         let book = Book { directory, clock, entropy, open, rows: watch::Sender::new(0) };
         book.refresh()?;
         Ok(book)
@@ -174,6 +175,15 @@ impl Book {
         // Once it has begun, it ends.
         let looked = self.looking(|open| Ok(look.take().map(|look| look(&open.ledger))))?;
         looked.ok_or(BookError::Busy)
+    }
+
+    /// The same, to be looked at while others read and write. Let it go before writing: a row that is written meanwhile costs a copy
+    /// of all that is known.
+    ///
+    /// # Errors
+    /// [`BookError`]
+    pub fn snapshot(&self) -> Result<Arc<Ledger>, BookError> {
+        Ok(Arc::clone(&self.fresh()?.ledger))
     }
 
     /// Folds what other processes have written, so that [`Book::watch`] tells of it.
@@ -359,7 +369,8 @@ impl Open {
                 let subject = row.subject.as_deref().unwrap_or_default();
                 let entry = Entry::read(subject, &row.kind, &row.body)
                     .map_err(|source| BookError::Unreadable { seq: row.seq, source })?;
-                self.ledger.apply(entry);
+                // Copied only while somebody holds a snapshot of it.
+                Arc::make_mut(&mut self.ledger).apply(entry);
                 self.seen = row.seq;
             }
         }

@@ -19,6 +19,8 @@ pub struct Control {
     pub(crate) working: Arc<Semaphore>,
     /// Asked when this process is to end: what runs is stopped.
     pub cancel: Cancel,
+    /// Held while git reads a history: one at a time.
+    pub git: tokio::sync::Mutex<()>,
     /// Runs that are performed here.
     pub runs: crate::runs::Performing,
     /// Where pages go, and how that went.
@@ -44,6 +46,7 @@ impl Control {
             book: Book::open(directory, clock, entropy)?,
             working: Arc::new(Semaphore::new(AT_ONCE)),
             cancel,
+            git: Default::default(),
             runs: Default::default(),
             paging: Default::default(),
             reports: Default::default(),

@@ -6,6 +6,7 @@ mod attested;
 mod history;
 mod register;
 mod said;
+mod text;
 mod watch;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::refused::Refused;
 use crate::releases::find;
 use crate::signing::verify;
 
+pub(crate) use text::TEXT_BYTES_MAX;
 pub use watch::serve;
 
 /// Its routes.
@@ -55,28 +57,46 @@ fn at_moment<T>(
     now: jiff::Timestamp,
     look: impl FnOnce(&Moment<'_>) -> Result<T, Refused>,
 ) -> Result<T, Refused> {
-    let found = find(ledger, id)?;
-    let calendars = Calendars::builtin();
-    look(&Moment {
-        loaded: &found.loaded,
-        ledger,
-        state: &found.state,
-        calendars: &calendars,
-        verify: &verify,
-        now,
-    })
+    at_moment_by(&Calendars::builtin(), ledger, id, now, look)
 }
 
-/// The same, for an answer.
+/// The same, for whoever has read the calendars already.
+fn at_moment_by<T>(
+    calendars: &Calendars,
+    ledger: &Ledger,
+    id: &str,
+    now: jiff::Timestamp,
+    look: impl FnOnce(&Moment<'_>) -> Result<T, Refused>,
+) -> Result<T, Refused> {
+    let known = ledger.service_of(id).and_then(|service| {
+        let state = ledger.state(service, id);
+        let loaded = ledger.loaded(&state.release.as_ref()?.policy)?;
+        Some((state, loaded))
+    });
+    let Some((state, loaded)) = known else {
+        // Says what is missing.
+        let found = find(ledger, id)?;
+        return look(&Moment {
+            loaded: &found.loaded,
+            ledger,
+            state: &found.state,
+            calendars,
+            verify: &verify,
+            now,
+        });
+    };
+    look(&Moment { loaded: &loaded, ledger, state: &state, calendars, verify: &verify, now })
+}
+
+/// The same, for an answer: nobody waits for it.
 fn seen(
     control: &Control,
     id: &str,
     look: impl FnOnce(&Moment<'_>) -> Result<Value, Refused>,
 ) -> Result<Json<Value>, Refused> {
     let now = control.book.now();
-    let (mut answer, zone) = control
-        .book
-        .read(|ledger| at_moment(ledger, id, now, |moment| Ok((look(moment)?, moment.zone()))))??;
+    let ledger = control.book.snapshot()?;
+    let (mut answer, zone) = at_moment(&ledger, id, now, |moment| Ok((look(moment)?, moment.zone())))?;
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("zone".to_owned(), json!(zone.iana_name().unwrap_or("UTC")));
         answer.insert("release".to_owned(), json!(id));

@@ -67,12 +67,6 @@ impl Refused {
         Refused::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "this method is not served here")
     }
 
-    /// 503: too many ask at once.
-    pub fn busy() -> Refused {
-        Refused::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many requests are being worked on")
-            .hint("send it again in a moment")
-    }
-
     /// What to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Refused {

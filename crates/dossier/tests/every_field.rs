@@ -52,6 +52,7 @@ fn opened(text: &str, loaded: &Loaded, now: Timestamp) -> (Ledger, String) {
         policy: policy_digest(loaded),
         folder: None,
         day0: None,
+        without_promotion: None,
         at: now,
         by: loaded.policy.people[0].id.clone(),
     };

@@ -57,6 +57,7 @@ pub fn apply(state: &mut State, event: &Event) {
             change(state, &body.release, body.at, what, |release| {
                 release.artefact.clone_from(&body.artefact);
                 release.version.clone_from(&body.version);
+                release.without_promotion.clone_from(&body.without_promotion);
                 release.changed_by.insert(body.by.clone());
             });
         }
@@ -97,6 +98,7 @@ fn opened(state: &mut State, body: &ReleaseOpened) {
         policy: body.policy,
         folder: body.folder.clone(),
         day0: body.day0,
+        without_promotion: body.without_promotion.clone(),
         by: body.by.clone(),
         changed_by: Default::default(),
         changed: Change { row: state.seen, at: body.at, what: "the release was opened".to_owned() },

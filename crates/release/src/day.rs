@@ -86,5 +86,11 @@ mod tests {
         let later = Days::of(&policy, Some("2025-12-01".parse().unwrap()));
         assert_eq!([i32::MIN, i32::MAX].map(|day| later.date(day)), [None, None]);
         assert_eq!(later.date(14), Some("2025-12-15".parse().unwrap()));
+        for far in [8_000_000, i32::MAX, i32::MIN] {
+            assert_eq!(
+                (later.date(far), later.end(far, None), later.begin(far, Some("09:00"))),
+                (None, None, None)
+            );
+        }
     }
 }

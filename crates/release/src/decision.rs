@@ -30,11 +30,12 @@ use crate::state::State;
 use crate::table::table;
 
 pub(crate) use approval::unsigned;
-pub(crate) use conditions::{Standing as ConditionStanding, standing as condition_standing};
+pub(crate) use conditions::{Standing as ConditionStanding, denied, standing as condition_standing};
 pub(crate) use register::{Looked, findings, review_score, reviewed};
 pub(crate) use tasks::undone;
 
-/// Whether the moment that the release is meant for lies in a window.
+/// What is around the release at the moment that it is meant for: whether that lies in a window, and whether its artefact has come
+/// through the environments before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowAnswer {
     /// It may be done then.
@@ -45,6 +46,9 @@ pub struct WindowAnswer {
     /// Roles that have to sign the release beside the others, since an exception sets something aside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signers: Vec<String>,
+    /// What is missing before its artefact may go to its environment; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<String>,
 }
 
 /// What comes out.
@@ -77,6 +81,8 @@ pub enum Code {
     Release,
     /// The policy is not the one that the release is bound to, or cannot be decided by.
     Policy,
+    /// Its artefact has not come through the environments before.
+    Promotion,
     /// A blocker is open.
     Blocker,
     /// A required item of the checklist is not proven.
@@ -231,6 +237,9 @@ pub fn decide(
             decision.conditions = conditions::look(&case, &days, &mut against);
             decision.reviews = register::look(&case, mended.map(|(id, _)| id), &mut against);
             tasks::look(&case, &days, &mut against);
+            if let Some(missing) = &window.promotion {
+                against.add(Code::Promotion, &release.environment, missing);
+            }
             decision.table = Some(table(&case, &Matter::Release));
         }
     }

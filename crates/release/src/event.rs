@@ -78,6 +78,9 @@ pub struct ReleaseOpened {
     /// The day of the release in the service's zone; absent: as the policy says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day0: Option<Date>,
+    /// Why it is opened though its artefact has not come through the environments before; absent: it has, or need not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_promotion: Option<String>,
     /// When.
     pub at: Timestamp,
     /// Which person.
@@ -109,13 +112,16 @@ pub struct ArtefactChanged {
     pub artefact: String,
     /// Its version.
     pub version: String,
+    /// As in [`ReleaseOpened::without_promotion`]: what was said of the artefact before does not count for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_promotion: Option<String>,
     /// When.
     pub at: Timestamp,
     /// Which person.
     pub by: String,
 }
 
-/// See [`Event::Rescheduled`]. Signatures stay: they are about what is released, windows and plan are about when.
+/// See [`Event::Rescheduled`]. Signatures of another day 0 no longer count: tasks that were late may be in time by the new one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rescheduled {
     /// Which release.

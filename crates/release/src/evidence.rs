@@ -38,7 +38,7 @@ pub enum Question {
     },
     /// A review's mark, in the figure `score`.
     Review(String),
-    /// A metric of the policy that a person says, by its `id`: satisfaction, tickets.
+    /// A metric of the policy that a person says, by its figure: `satisfaction`, `latency@0.99/5m`; see [`crate::scorecard::figure_name`].
     Metric(String),
 }
 

@@ -9,16 +9,22 @@
 //! What incidents mean for releases is derived: the fold of a service gets an `incident_opened` with each severity and an
 //! `incident_closed` with the resolution, in the place of the incident's own row.
 
+mod brief;
 pub mod event;
+mod kept;
+mod noted;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::digest::Digest;
+use crate::evaluate::Evaluation;
 use crate::incident::{self, Incidents};
-use crate::policy::Loaded;
+use crate::policy::{Loaded, Purpose};
 use crate::rows::UnreadableEvent;
 use crate::runbook::{self, RunState};
 use crate::state::State;
@@ -145,6 +151,8 @@ impl Entry {
     }
 }
 
+pub use brief::Brief;
+
 /// The newest schema of rows that this build reads.
 pub const SCHEMA: u32 = 1;
 
@@ -162,6 +170,7 @@ pub struct Ledger {
     pub services: BTreeMap<String, Service>,
     /// By id.
     pub runs: BTreeMap<String, Run>,
+    kept: kept::Policies,
 }
 
 /// What is known of one service.
@@ -179,6 +188,8 @@ pub struct Service {
     pub records: Vec<event::Event>,
     /// Policies that were kept for it, in the order in which they first were.
     pub policies: Vec<Digest>,
+    briefs: BTreeMap<String, brief::Folded>,
+    noted: noted::Noted,
 }
 
 /// What is known of one run.
@@ -188,6 +199,37 @@ pub struct Run {
     pub rows: Vec<runbook::Event>,
     /// What they add up to.
     pub state: RunState,
+    /// Of which service it is and what its runbook is for, by the policy that it ran by; absent where that was not kept when it began,
+    /// or could not be read.
+    pub ran: Option<(String, Option<Purpose>)>,
+}
+
+impl Service {
+    /// What stands about one of its releases, without a look at all rows; `None` while it is not opened.
+    pub fn brief(&self, release: &str) -> Option<Brief<'_>> {
+        self.briefs.get(release)?.brief()
+    }
+
+    /// The newest row about an occurrence of a meeting of a release.
+    pub fn meeting_noted(
+        &self,
+        release: &str,
+        meeting: &str,
+        due: Timestamp,
+    ) -> Option<&event::MeetingNoted> {
+        match self.records.get(self.noted.meeting(release, meeting, due)?)? {
+            event::Event::MeetingNoted(row) => Some(row),
+            _ => None,
+        }
+    }
+
+    /// How a horizon of a release came out when it was judged last.
+    pub fn horizon_judged(&self, release: &str, horizon: &str) -> Option<&Evaluation> {
+        match self.records.get(self.noted.horizon(release, horizon)?)? {
+            event::Event::HorizonJudged(row) => Some(&row.evaluation),
+            _ => None,
+        }
+    }
 }
 
 impl Ledger {
@@ -202,10 +244,13 @@ impl Ledger {
                 {
                     service.opened.push(body.release.clone());
                 }
+                brief::fold(&mut service.briefs, &event);
                 service.releases.push(event);
             }
             Entry::Run(id, event) => {
+                let ran = self.ran(&event);
                 let run = self.runs.entry(id).or_default();
+                run.ran = run.ran.take().or(ran);
                 run.state.extend([&event]);
                 run.rows.push(event);
             }
@@ -218,7 +263,8 @@ impl Ledger {
             Entry::Record(name, event::Event::DocumentKept(body)) => {
                 let digest = body.digest();
                 if body.what == "policy" {
-                    self.kept(name, digest, body.folder.as_ref());
+                    self.policy_kept(name, digest, body.folder.as_ref());
+                    self.kept.add(digest);
                 }
                 self.documents.entry(digest).or_insert_with(|| Arc::new(body));
             }
@@ -227,12 +273,16 @@ impl Ledger {
                 service.incidents.hold(body.at);
                 service.records.push(event::Event::Restored(body));
             }
-            Entry::Record(name, event) => self.services.entry(name).or_default().records.push(event),
+            Entry::Record(name, event) => {
+                let service = self.services.entry(name).or_default();
+                service.noted.add(service.records.len(), &event);
+                service.records.push(event);
+            }
         }
     }
 
     /// A text that was kept in several folders is one policy.
-    fn kept(&mut self, service: String, digest: Digest, folder: Option<&String>) {
+    fn policy_kept(&mut self, service: String, digest: Digest, folder: Option<&String>) {
         let policies = &mut self.services.entry(service).or_default().policies;
         if !policies.contains(&digest) {
             policies.push(digest);
@@ -264,9 +314,23 @@ impl Ledger {
         state
     }
 
+    /// The same, without evidence that was taken after that moment.
+    pub fn state_by(&self, service: &str, release: &str, moment: Timestamp) -> State {
+        let later = |event: &&crate::event::Event| match event {
+            crate::event::Event::EvidenceRecorded(evidence) => evidence.observed.taken > moment,
+            _ => false,
+        };
+        let mut state = State::new(release);
+        let rows = self.services.get(service).into_iter().flat_map(|service| &service.releases);
+        for event in rows.filter(|event| !later(event)) {
+            crate::apply::apply(&mut state, event);
+        }
+        state
+    }
+
     /// Of which service a release is.
     pub fn service_of(&self, release: &str) -> Option<&str> {
-        let has = |service: &Service| service.opened.iter().any(|id| id == release);
+        let has = |service: &Service| service.briefs.contains_key(release);
         self.services.iter().find(|(_, service)| has(service)).map(|(name, _)| name.as_str())
     }
 
@@ -284,7 +348,21 @@ impl Ledger {
 
     /// A policy that is kept; `None` where it is not, or cannot be read by this build.
     pub fn policy(&self, digest: &Digest) -> Option<Loaded> {
-        Loaded::parse(&self.documents.get(digest)?.text).ok()
+        self.loaded(digest).map(|loaded| Loaded::clone(&loaded))
+    }
+
+    /// The same, read once for all who ask, as long as it is one of the newest.
+    pub fn loaded(&self, digest: &Digest) -> Option<Arc<Loaded>> {
+        self.kept.loaded(digest, &self.documents.get(digest)?.text)
+    }
+
+    /// For the first row of a run.
+    fn ran(&self, event: &runbook::Event) -> Option<(String, Option<Purpose>)> {
+        let runbook::Event::RunBegan(began) = event else { return None };
+        let loaded = self.loaded(&began.policy.parse().ok()?)?;
+        let policy = &loaded.policy;
+        let runbook = policy.runbooks.iter().find(|runbook| runbook.id == began.runbook);
+        Some((policy.service.name.clone(), runbook.map(|runbook| runbook.purpose)))
     }
 }
 

@@ -17,11 +17,25 @@ pub struct Length(u64);
 #[error("`{0}` is not a duration: write whole numbers with d, h, m or s, as in `7d` or `1h30m`")]
 pub struct NotALength(String);
 
+/// A text is no duration that a policy can hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotHeld {
+    /// See there.
+    #[error(transparent)]
+    NotALength(#[from] NotALength),
+    /// Nothing that is planned takes longer than ten years.
+    #[error("`{0}` is too long: durations are up to {days}d, ten years", days = Length::HELD_MAX.0 / 86_400)]
+    TooLong(String),
+}
+
 const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 impl Length {
     /// None at all.
     pub const ZERO: Length = Length(0);
+
+    /// The longest one that is read from a policy or a request: sums of many of these are still times.
+    pub const HELD_MAX: Length = Length::days(3_660);
 
     /// Of so many seconds.
     pub const fn seconds(seconds: u64) -> Length {
@@ -139,9 +153,10 @@ impl FromStr for Length {
 }
 
 impl TryFrom<String> for Length {
-    type Error = NotALength;
-    fn try_from(text: String) -> Result<Length, NotALength> {
-        text.parse()
+    type Error = NotHeld;
+    fn try_from(text: String) -> Result<Length, NotHeld> {
+        let length: Length = text.parse()?;
+        if length > Length::HELD_MAX { Err(NotHeld::TooLong(text)) } else { Ok(length) }
     }
 }
 
@@ -195,9 +210,10 @@ impl FromStr for Budget {
 }
 
 impl TryFrom<String> for Budget {
-    type Error = NotALength;
-    fn try_from(text: String) -> Result<Budget, NotALength> {
-        text.parse()
+    type Error = NotHeld;
+    fn try_from(text: String) -> Result<Budget, NotHeld> {
+        let budget: Budget = text.parse()?;
+        if budget.most > Length::HELD_MAX { Err(NotHeld::TooLong(text)) } else { Ok(budget) }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Enters: a release at a moment. Leaves: occurrences. Never here: what is talked about (that is `agenda`).
 //!
-//! An occurrence without a time of day takes its whole day. Others last as long as all points of their agenda together, or as their
-//! authors say, or an hour. The newest row about an occurrence counts.
+//! An occurrence without a time of day takes its whole day. Others last as long as all points of their agenda together, or an
+//! hour. The newest row about an occurrence counts.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -11,11 +11,11 @@ use serde::Serialize;
 use crate::Length;
 use crate::day::Days;
 use crate::decision::Outcome;
-use crate::ledger::event::{Event, MeetingNoted};
+use crate::ledger::Brief;
+use crate::ledger::event::MeetingNoted;
 use crate::moment::{Moment, Who};
 use crate::policy::Meeting;
 use crate::promotion::deployments;
-use crate::state::Release;
 
 /// More occurrences of one meeting than this are not listed: a day each for more than ten years.
 pub const OCCURRENCES_MAX: usize = 4_000;
@@ -85,7 +85,8 @@ pub enum Standing {
 
 /// All meetings of the plan, in its order.
 pub fn meetings(moment: &Moment<'_>) -> Vec<Planned> {
-    moment.policy().plan.meetings.iter().map(|meeting| planned(moment, meeting)).collect()
+    let asked = Asked::of(moment);
+    moment.policy().plan.meetings.iter().map(|meeting| with(moment, &asked, meeting)).collect()
 }
 
 /// Occurrences that nobody has noted though they have to be: control writes a row about each.
@@ -101,7 +102,11 @@ pub fn unnoted(moment: &Moment<'_>) -> Vec<(String, Occurrence)> {
 }
 
 pub(crate) fn planned(moment: &Moment<'_>, meeting: &Meeting) -> Planned {
-    let occurrences = occurrences(moment, meeting);
+    with(moment, &Asked::of(moment), meeting)
+}
+
+fn with(moment: &Moment<'_>, asked: &Asked, meeting: &Meeting) -> Planned {
+    let occurrences = occurrences(moment, asked, meeting);
     let count = |state: Standing| occurrences.iter().filter(|occurrence| occurrence.state == state).count();
     let next = |occurrence: &&Occurrence| matches!(occurrence.state, Standing::Now | Standing::Ahead);
     Planned {
@@ -116,14 +121,14 @@ pub(crate) fn planned(moment: &Moment<'_>, meeting: &Meeting) -> Planned {
     }
 }
 
-fn occurrences(moment: &Moment<'_>, meeting: &Meeting) -> Vec<Occurrence> {
-    let (days, asked) = (moment.days(), Asked::of(moment));
+fn occurrences(moment: &Moment<'_>, asked: &Asked, meeting: &Meeting) -> Vec<Occurrence> {
+    let days = moment.days();
     let step = usize::try_from(meeting.every_days.max(1)).unwrap_or(usize::MAX);
     let dates = (meeting.from_day..=meeting.to_day).step_by(step);
     let dated = dates.take(OCCURRENCES_MAX).flat_map(|day| on_day(&days, meeting, day));
     let mut all: Vec<Occurrence> = dated
         .take(OCCURRENCES_MAX)
-        .map(|occurrence| judged(moment, &asked, &meeting.id, occurrence))
+        .map(|occurrence| judged(moment, asked, &meeting.id, occurrence))
         .collect();
     all.sort_by_key(|occurrence| occurrence.due);
     all
@@ -180,20 +185,22 @@ struct Asked {
 impl Asked {
     fn of(moment: &Moment<'_>) -> Asked {
         let (policy, ledger) = (moment.policy(), moment.ledger);
-        let went = |release: &Release| {
-            let runs = deployments(ledger, policy, &release.artefact, &release.environment);
-            let go = release.decided.filter(|decided| decided.outcome != Outcome::NoGo).map(|go| go.at);
+        let went = |of: &Brief<'_>| {
+            let runs = deployments(ledger, policy, of.artefact, of.environment);
+            let go = of.decided.filter(|(outcome, _)| *outcome != Outcome::NoGo).map(|(_, at)| at);
             runs.first().map(|run| run.began).into_iter().chain(go).min()
         };
-        let (Some(release), Some(service)) = (&moment.state.release, moment.service()) else {
+        let found = moment.service().and_then(|service| Some((service, service.brief(&moment.state.of)?)));
+        let Some((service, release)) = found else {
             return Asked { from: None, until: None, went: false };
         };
-        let newer = service.opened.iter().skip_while(|id| **id != moment.state.of).skip(1);
-        let newer = newer.filter_map(|id| ledger.state(&policy.service.name, id).release);
+        // From the newest back to this one.
+        let newer = service.opened.iter().rev().take_while(|id| **id != moment.state.of);
         let rivals = newer
+            .filter_map(|id| service.brief(id))
             .filter(|other| other.environment == release.environment && other.artefact != release.artefact);
         let until = rivals.filter_map(|other| went(&other)).min();
-        Asked { from: moment.opened(), until, went: went(release).is_some() }
+        Asked { from: Some(release.opened), until, went: went(&release).is_some() }
     }
 
     fn is_asked(&self, occurrence: &Occurrence) -> bool {
@@ -205,25 +212,18 @@ impl Asked {
 
 /// The newest row about an occurrence.
 fn noted<'a>(moment: &Moment<'a>, meeting: &str, due: Timestamp) -> Option<&'a MeetingNoted> {
-    let rows = moment.service().map_or(&[][..], |service| &service.records);
-    rows.iter().rev().find_map(|event| match event {
-        Event::MeetingNoted(row)
-            if row.meeting == meeting && row.release == moment.state.of && row.due == due =>
-        {
-            Some(row)
-        }
-        _ => None,
-    })
+    moment.service()?.meeting_noted(&moment.state.of, meeting, due)
 }
 
-/// How long it takes: all points of its agenda, where each says how long; else as its authors say, or an hour.
+/// How long it takes: all points of its agenda, where each says how long; else an hour, or longer if they need it. What its authors
+/// state is a claim.
 pub(crate) fn length(meeting: &Meeting) -> Length {
     let points: Length = meeting.agenda.iter().map(|item| item.length).sum();
     let all_say = meeting.agenda.iter().all(|item| item.length > Length::ZERO);
     if all_say && !meeting.agenda.is_empty() {
         return points;
     }
-    meeting.stated_length.unwrap_or(Length::minutes(60)).max(points)
+    Length::minutes(60).max(points)
 }
 
 pub(crate) fn later(at: Timestamp, length: Length) -> Timestamp {

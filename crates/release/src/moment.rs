@@ -59,11 +59,7 @@ impl<'a> Moment<'a> {
 
     /// When the release was opened.
     pub(crate) fn opened(&self) -> Option<Timestamp> {
-        use crate::event::Event;
-        self.service()?.releases.iter().find_map(|event| match event {
-            Event::ReleaseOpened(body) if body.release == self.state.of => Some(body.at),
-            _ => None,
-        })
+        self.service()?.brief(&self.state.of).map(|brief| brief.opened)
     }
 }
 

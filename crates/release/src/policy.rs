@@ -7,6 +7,7 @@
 //! are recomputed and compared.
 
 mod approval;
+mod bounds;
 mod check;
 mod demand;
 mod measure;
@@ -171,6 +172,9 @@ impl Loaded {
         }
         for (check, demand) in policy.checks.iter_mut().zip(demand::demands(text)) {
             check.demand = Some(demand);
+        }
+        if let Some((path, words)) = bounds::beyond(&policy) {
+            return Err(source.fault_at(&path.split('.').collect::<Vec<_>>(), words));
         }
         Ok(Loaded { policy, source })
     }

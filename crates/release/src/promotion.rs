@@ -4,7 +4,8 @@
 //! may be opened there. Never here: evidence of one digest for another; what is decided about a release.
 //!
 //! An environment is done for a digest once a release of exactly this digest there was decided with GO (or GO WITH CONDITIONS), or a
-//! runbook that deploys ran there to its end with it, not as a rehearsal, and no roll-back came after.
+//! runbook that deploys ran there to its end with it, not as a rehearsal, and was not rolled back: a roll-back undoes the newest deployment
+//! before it and no other.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,8 +13,9 @@ use serde::Serialize;
 use crate::decision::Outcome;
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Run};
-use crate::policy::{Policy, Purpose};
-use crate::runbook::event::RunOutcome;
+use crate::policy::{Environment, Policy, Purpose};
+use crate::runbook::event::{RunBegan, RunOutcome};
+use crate::state::Release;
 
 /// A digest's way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,8 +67,11 @@ pub struct Deployment {
     pub began: Timestamp,
     /// When it ended, if it has.
     pub ended: Option<Timestamp>,
-    /// It ended with every step done, and nothing was rolled back since.
+    /// It ended with every step done, and was not rolled back.
     pub done: bool,
+    /// It had, and the roll-back of it began then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Timestamp>,
 }
 
 /// What is missing before an artefact may go to an environment.
@@ -102,11 +107,21 @@ pub enum Missing {
     },
 }
 
+/// What is missing before a release may go to its environment, in words; `None`: nothing, or somebody said why it goes without.
+pub fn lacking(ledger: &Ledger, policy: &Policy, release: &Release) -> Option<String> {
+    if release.without_promotion.is_some() {
+        return None;
+    }
+    // That there is no such environment is another reason.
+    let missing = may_promote(ledger, policy, &release.artefact, &release.environment).err()?;
+    (!matches!(missing, Missing::NoSuchEnvironment { .. })).then(|| missing.to_string())
+}
+
 /// Whether a release of `artefact` may be opened for `environment`.
 ///
 /// # Errors
-/// [`Missing`]: the environment before it in the policy's order is not done for exactly this digest, or there is no such
-/// environment. A policy without environments demands nothing.
+/// [`Missing`]: the nearest environment before it in the policy's order that can be released to (it has a `url`, or releases were opened
+/// for it) is not done for exactly this digest, or there is no such environment. A policy without environments demands nothing.
 pub fn may_promote(
     ledger: &Ledger,
     policy: &Policy,
@@ -120,15 +135,20 @@ pub fn may_promote(
         let known: Vec<&str> = policy.environments.iter().map(|known| known.id.as_str()).collect();
         Missing::NoSuchEnvironment { environment: environment.to_owned(), known: known.join(", ") }
     })?;
-    let Some(before) = place.checked_sub(1).and_then(|place| policy.environments.get(place)) else {
+    let service = ledger.services.get(&policy.service.name);
+    let briefs =
+        || service.into_iter().flat_map(|service| service.opened.iter().filter_map(|id| service.brief(id)));
+    let counts =
+        |known: &&Environment| known.url.is_some() || briefs().any(|release| release.environment == known.id);
+    let Some(before) = policy.environments.iter().take(place).rev().find(counts) else {
         return Ok(());
     };
-    let stop = stop(ledger, policy, artefact, &before.id);
-    if stop.done {
+    let way = Way::of(ledger, policy, artefact, &before.id);
+    if way.done() {
         return Ok(());
     }
     let (artefact, before) = (artefact.to_owned(), before.id.clone());
-    Err(match stop.releases.last() {
+    Err(match way.releases.last() {
         Some(newest) => Missing::NotDone { release: newest.release.clone(), artefact, before },
         None => Missing::NeverThere { artefact, before },
     })
@@ -149,35 +169,54 @@ pub fn promotion(ledger: &Ledger, policy: &Policy, artefact: &str) -> Promotion 
     Promotion { artefact: artefact.to_owned(), environments, next, missing }
 }
 
-fn stop(ledger: &Ledger, policy: &Policy, artefact: &str, environment: &str) -> Stop {
-    let service = ledger.services.get(&policy.service.name);
-    let mut releases = Vec::new();
-    let mut evidence = 0;
-    for id in service.iter().flat_map(|service| &service.opened) {
-        let state = ledger.state(&policy.service.name, id);
-        let Some(release) = &state.release else { continue };
-        if release.artefact != artefact || release.environment != environment {
-            continue;
-        }
-        let about = |standing: &&crate::evidence::Standing| match &standing.newest.observed.subject {
-            crate::evidence::Subject::Artefact { digest, environment: place } => {
-                digest == artefact && place == environment
-            }
-            _ => false,
-        };
-        evidence = evidence.max(state.standings.iter().filter(about).count());
-        releases.push(Opened { release: id.clone(), decided: release.decided.map(|one| one.outcome) });
+/// What became of a digest in an environment.
+struct Way {
+    releases: Vec<Opened>,
+    deployments: Vec<Deployment>,
+}
+
+impl Way {
+    fn of(ledger: &Ledger, policy: &Policy, artefact: &str, environment: &str) -> Way {
+        let service = ledger.services.get(&policy.service.name);
+        let all = service
+            .into_iter()
+            .flat_map(|service| service.opened.iter().filter_map(move |id| Some((id, service.brief(id)?))));
+        let here = all.filter(|(_, brief)| brief.artefact == artefact && brief.environment == environment);
+        let releases = here.map(|(id, brief)| Opened {
+            release: id.clone(),
+            decided: brief.decided.map(|(outcome, _)| outcome),
+        });
+        let releases = releases.collect();
+        Way { releases, deployments: deployments(ledger, policy, artefact, environment) }
     }
-    let deployments = deployments(ledger, policy, artefact, environment);
-    let go = |opened: &Opened| opened.decided.is_some_and(|outcome| outcome != Outcome::NoGo);
+
+    fn done(&self) -> bool {
+        let go = |opened: &Opened| opened.decided.is_some_and(|outcome| outcome != Outcome::NoGo);
+        self.releases.iter().any(go) || self.deployments.last().is_some_and(|last| last.done)
+    }
+}
+
+fn stop(ledger: &Ledger, policy: &Policy, artefact: &str, environment: &str) -> Stop {
+    let way = Way::of(ledger, policy, artefact, environment);
+    let about = |standing: &&crate::evidence::Standing| match &standing.newest.observed.subject {
+        crate::evidence::Subject::Artefact { digest, environment: place } => {
+            digest == artefact && place == environment
+        }
+        _ => false,
+    };
+    let evidence = way.releases.iter().map(|opened| {
+        let state = ledger.state(&policy.service.name, &opened.release);
+        state.standings.iter().filter(about).count()
+    });
+    let evidence = evidence.max().unwrap_or(0);
     let here = policy.artefacts.iter().filter(|known| known.environment == environment);
     Stop {
-        done: releases.iter().any(go) || deployments.last().is_some_and(|last| last.done),
+        done: way.done(),
         environment: environment.to_owned(),
         target: policy.environments.iter().any(|known| known.id == environment && known.target),
         references: here.map(|known| known.reference.clone()).collect(),
-        releases,
-        deployments,
+        releases: way.releases,
+        deployments: way.deployments,
         evidence,
     }
 }
@@ -192,33 +231,52 @@ pub(crate) fn deployments(
     let began_here = |run: &&Run| {
         run.state.began.as_ref().is_some_and(|began| began.environment == environment && !began.rehearsal)
     };
-    let here: Vec<(&Run, Purpose)> = ledger
-        .runs
-        .values()
-        .filter(began_here)
-        .filter_map(|run| Some((run, purpose(ledger, policy, run)?)))
-        .collect();
-    let undone_after = |at: Timestamp| {
-        here.iter().any(|(run, purpose)| {
-            let began = run.state.began.as_ref().map(|began| began.at);
-            *purpose == Purpose::RollBack && began.is_some_and(|began| began >= at)
+    let here = ledger.runs.values().filter(began_here);
+    let mut here: Vec<Past<'_>> = here
+        .filter_map(|run| {
+            Some(Past { began: run.state.began.as_ref()?, run, purpose: purpose(ledger, policy, run)? })
         })
+        .collect();
+    here.sort_by_key(|past| (past.began.at, &past.began.run));
+    let of_it = |(_, past): &(usize, &Past<'_>)| {
+        past.purpose == Purpose::Deploy && past.began.artefact.as_deref() == Some(artefact)
     };
-    let deploys = here.iter().filter(|(_, purpose)| *purpose == Purpose::Deploy).filter_map(|(run, _)| {
-        let began = run.state.began.as_ref().filter(|began| began.artefact.as_deref() == Some(artefact))?;
-        let ended = run.state.ended.as_ref();
-        let done = ended.is_some_and(|ended| ended.outcome == RunOutcome::Done && !undone_after(ended.at));
-        Some(Deployment { run: began.run.clone(), began: began.at, ended: ended.map(|ended| ended.at), done })
+    let deploys = here.iter().enumerate().filter(of_it).map(|(place, past)| {
+        let ended = past.run.state.ended.as_ref();
+        let well = ended.is_some_and(|ended| ended.outcome == RunOutcome::Done);
+        let undone = if well { undone(&here[place + 1..]) } else { None };
+        Deployment {
+            run: past.began.run.clone(),
+            began: past.began.at,
+            ended: ended.map(|ended| ended.at),
+            done: well && undone.is_none(),
+            undone,
+        }
     });
-    let mut deploys: Vec<Deployment> = deploys.collect();
-    deploys.sort_by(|one, other| (one.began, &one.run).cmp(&(other.began, &other.run)));
-    deploys
+    deploys.collect()
+}
+
+/// A run that deploys or rolls back.
+struct Past<'a> {
+    began: &'a RunBegan,
+    run: &'a Run,
+    purpose: Purpose,
+}
+
+/// When a deployment was rolled back, by what ran there after it: a roll-back is about the newest deployment before it, however that
+/// ended, and about no other.
+fn undone(after: &[Past<'_>]) -> Option<Timestamp> {
+    let next = after.iter().find(|past| matches!(past.purpose, Purpose::Deploy | Purpose::RollBack))?;
+    (next.purpose == Purpose::RollBack).then_some(next.began.at)
 }
 
 /// What the runbook of a run is for, if it is one of this service: by the policy that it ran by.
 fn purpose(ledger: &Ledger, policy: &Policy, run: &Run) -> Option<Purpose> {
+    if let Some((service, purpose)) = &run.ran {
+        return purpose.filter(|_| *service == policy.service.name);
+    }
     let began = run.state.began.as_ref()?;
-    let kept = began.policy.parse::<Digest>().ok().and_then(|digest| ledger.policy(&digest));
+    let kept = began.policy.parse::<Digest>().ok().and_then(|digest| ledger.loaded(&digest));
     let by = kept.as_ref().map_or(policy, |kept| &kept.policy);
     if by.service.name != policy.service.name {
         return None;

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use crate::Length;
 use crate::policy::{Rota, Shift};
@@ -182,7 +182,7 @@ fn moment(date: Date, time: Time, zone: &TimeZone) -> Option<Timestamp> {
 fn after(from: Timestamp, length: Length, zone: &TimeZone) -> Option<Timestamp> {
     let (days, rest) = (length.as_seconds() / 86_400, length.as_seconds() % 86_400);
     let days = Span::new().try_days(i64::try_from(days).ok()?).ok()?;
-    let rest = i64::try_from(rest).ok()?.seconds();
+    let rest = Span::new().try_seconds(i64::try_from(rest).ok()?).ok()?;
     Some(from.to_zoned(zone.clone()).checked_add(days).ok()?.checked_add(rest).ok()?.timestamp())
 }
 

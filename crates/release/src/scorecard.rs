@@ -12,8 +12,8 @@ use crate::evidence::Question;
 use crate::policy::{Method, Policy, Row, Score, Scorecard};
 use crate::proof::{Case, Known, Lack};
 
-pub use measured::figure_name;
 pub(crate) use measured::{Asked, compared, newest};
+pub use measured::{NoLimit, figure_name, limit};
 
 /// One matrix, computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

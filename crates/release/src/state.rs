@@ -51,6 +51,9 @@ pub struct Release {
     pub folder: Option<String>,
     /// Day 0, where it is not as the policy says.
     pub day0: Option<Date>,
+    /// Why its artefact need not have come through the environments before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_promotion: Option<String>,
     /// Who opened it.
     pub by: String,
     /// Who gave it another artefact or another policy since.

@@ -10,7 +10,8 @@ use crate::proof::Case;
 use crate::scorecard::Scored;
 
 /// SHA-256 of the canonical form `meridian release table 1` with these fields, in this order: `release`, `service`, `version`,
-/// `environment`, `artefact`, `policy`; `blocker`, when it is about one; for each check that it is about (all of the policy for the
+/// `environment`, `artefact`, `policy`; `day0`, when the release was given one of its own; `without_promotion`, when it goes without
+/// the environments before; `blocker`, when it is about one; for each check that it is about (all of the policy for the
 /// release, in its order) `check` and `answer` (`pass`, `fail`, `error`, or `none` while nothing has settled); for the release and each
 /// scorecard with a threshold `scorecard`, for each of its rows `row` and `score` (or `none`), then `total`.
 pub(crate) fn table(case: &Case<'_>, matter: &Matter) -> Digest {
@@ -23,6 +24,12 @@ pub(crate) fn table(case: &Case<'_>, matter: &Matter) -> Digest {
     form.field("environment", &case.release.environment);
     form.field("artefact", &case.release.artefact);
     form.field("policy", case.release.policy);
+    if let Some(day0) = case.release.day0 {
+        form.field("day0", day0);
+    }
+    if let Some(why) = &case.release.without_promotion {
+        form.field("without_promotion", why);
+    }
     if let Matter::Blocker(id) = matter {
         form.field("blocker", id);
     }

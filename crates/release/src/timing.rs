@@ -21,8 +21,20 @@ pub struct Timing {
     pub by: KnownBy,
     /// When it is over, with its watch; absent while nobody knows.
     pub over: Option<Timestamp>,
-    /// It was done then: a runbook that deploys ended so.
+    /// It was done then: a runbook that deploys ended so, and was not rolled back.
     pub done: Option<Timestamp>,
+    /// It had been done, and was rolled back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Undone>,
+}
+
+/// A release that was done, and then rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// When it was done.
+    pub done: Timestamp,
+    /// When the roll-back began.
+    pub at: Timestamp,
 }
 
 /// How the beginning is known, best first.
@@ -57,9 +69,10 @@ pub fn timing(moment: &Moment<'_>) -> Timing {
         None => planned(policy, &moment.days(), moment.calendars),
     };
     let done = last.filter(|run| run.done).and_then(|run| run.ended);
+    let undone = last.and_then(|run| Some(Undone { done: run.ended?, at: run.undone? }));
     let needs = Needs::of(policy).length.signed_seconds();
     let over = begins.and_then(|at| at.checked_add(jiff::SignedDuration::from_secs(needs)).ok());
-    Timing { begins, by, over, done }
+    Timing { begins, by, over, done, undone }
 }
 
 /// When a release is planned to begin, before anything has happened.

@@ -185,6 +185,7 @@ impl<'a> Timetable<'a> {
             open: left.is_empty(),
             reasons: words(if left.is_empty() { &waived } else { &left }),
             signers: signers.collect(),
+            promotion: None,
         }
     }
 

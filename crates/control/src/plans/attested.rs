@@ -15,6 +15,7 @@ use release::{Figure, Length, Moment};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::text::short;
 use super::{at_moment, none};
 use crate::Control;
 use crate::api::{Body, SIGN, Table};
@@ -83,6 +84,7 @@ fn observation(
         none("metric", name, &policy.metrics.iter().map(|metric| metric.id.as_str()).collect::<Vec<_>>())
     })?;
     admit(moment, metric, body)?;
+    short("text", &body.text)?;
     let release = moment.state.release.as_ref();
     let release = release.ok_or_else(|| Refused::unknown("there is no such release"))?;
     let target = Target {
@@ -106,7 +108,8 @@ fn observation(
         return Err(Refused::field("expires", format!("it counts until {expires}, which is over")));
     }
     Ok(Observation {
-        question: Question::Metric(name.to_owned()),
+        // Of each quantile and window one figure stands: none takes the place of another.
+        question: Question::Metric(figure.clone()),
         subject: Subject::Artefact {
             digest: release.artefact.clone(),
             environment: release.environment.clone(),

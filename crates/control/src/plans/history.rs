@@ -25,9 +25,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 const COMMITS_MAX: usize = 5_000;
 /// Most that is read of what git writes.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Between the fields of a commit, and after each: no message has them.
-const FIELD: char = '\u{1f}';
-const END: char = '\u{1e}';
+/// After each commit: git ends a message there, whatever its author wrote.
+const END: char = '\0';
 
 pub(super) fn routes(table: &mut Table) {
     table.add("GET", "/v1/release/releases/{id}/notes", READ, see);
@@ -59,7 +58,9 @@ async fn see(
         Refused::conflict("folder", "nobody knows in which folder the policy of this release is")
             .hint("open releases from a policy file that is in the repository")
     })?;
+    let one = control.git.lock().await;
     let written = log(&folder, &range).await?;
+    drop(one);
     let mut commits = commits(&written);
     let truncated = commits.len() > COMMITS_MAX || written.len() as u64 >= BYTES_MAX;
     commits.truncate(COMMITS_MAX);
@@ -88,13 +89,16 @@ fn name(field: &'static str, text: &str) -> Result<(), Refused> {
 
 async fn log(folder: &str, range: &Range) -> Result<String, Refused> {
     let most = format!("--max-count={}", COMMITS_MAX + 1);
-    let format = format!("--format=%H{FIELD}%s{FIELD}%b{FIELD}%an{END}");
+    // The first three have no line breaks, so what comes after them is the body, whatever is in it.
+    let format = "--format=tformat:%H%n%an%n%s%n%b";
     let between = format!("{}..{}", range.from, range.to);
     let mut git = Command::new("git");
-    git.args(["--no-pager", "-C", folder, "log", "--no-color", "--no-show-signature", &most, &format])
+    git.args(["--no-pager", "-C", folder, "log", "-z", "--no-color", "--no-show-signature", &most, format])
         .args(["--end-of-options", &between, "--"])
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Nothing is asked of another machine.
+        .env("GIT_NO_LAZY_FETCH", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -137,15 +141,11 @@ async fn log(folder: &str, range: &Range) -> Result<String, Refused> {
 
 fn commits(written: &str) -> Vec<Commit> {
     let of = |record: &str| {
-        let mut fields = record.trim_start_matches('\n').split(FIELD).map(str::to_owned);
-        Some(Commit {
-            id: fields.next()?,
-            subject: fields.next()?,
-            body: fields.next()?,
-            author: fields.next()?,
-        })
+        let mut lines = record.splitn(4, '\n').map(str::to_owned);
+        let (id, author, subject) = (lines.next()?, lines.next()?, lines.next()?);
+        Some(Commit { id, author, subject, body: lines.next().unwrap_or_default() })
     };
-    written.split(END).filter_map(of).collect()
+    written.split_terminator(END).filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use release::Moment;
 use release::event::{Event, FindingClosed, FindingOpened};
 use release::ledger::Entry;
 use release::schedule::{DueKind, schedule};
+use release::state::{Closure, FindingRow};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::text::short;
 use super::{at_moment, seen};
 use crate::Control;
 use crate::api::{Body, SIGN, Table};
@@ -46,6 +48,16 @@ async fn open(
         at_moment(ledger, &id, now, |moment| {
             let policy = &moment.loaded.policy;
             admit(moment, &body)?;
+            let before = moment.state.findings.get(&body.finding).and_then(|rows| rows.last());
+            let same = |row: &FindingRow| {
+                let opened = &row.opened;
+                (&opened.title, &opened.severity, &opened.review)
+                    == (&body.title, &body.severity, &body.review)
+                    && (&opened.closed_by, &opened.by) == (&body.closed_by, &body.by)
+            };
+            if before.is_some_and(same) && !moment.state.closed.contains_key(&body.finding) {
+                return Ok((Vec::new(), ()));
+            }
             let opened = FindingOpened {
                 finding: body.finding.clone(),
                 title: body.title.clone(),
@@ -73,6 +85,8 @@ fn admit(moment: &Moment<'_>, body: &Opening) -> Result<(), Refused> {
             return Err(Refused::field(field, "this is empty"));
         }
     }
+    short("title", &body.title)?;
+    short("severity", &body.severity)?;
     let reviews: Vec<&str> = policy.reviews.iter().map(|review| review.id.as_str()).collect();
     if !body.review.is_empty() && !reviews.contains(&body.review.as_str()) {
         return Err(Refused::field("review", format!("the policy has no review `{}`", body.review))
@@ -115,6 +129,16 @@ async fn close(
             }
             if body.why.trim().is_empty() {
                 return Err(Refused::field("why", "say what was done about it"));
+            }
+            short("why", &body.why)?;
+            let artefact = moment.state.release.as_ref().map(|release| &release.artefact);
+            let same = |closure: &Closure| {
+                closure.closed.by == body.by
+                    && closure.closed.why == body.why
+                    && closure.artefact.as_ref() == artefact
+            };
+            if moment.state.closed.get(&name).is_some_and(same) {
+                return Ok((Vec::new(), ()));
             }
             let closed =
                 FindingClosed { finding: name.clone(), at: now, by: body.by.clone(), why: body.why.clone() };

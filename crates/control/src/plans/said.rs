@@ -13,9 +13,12 @@ use release::ledger::{Entry, event};
 use release::meeting::{Occurrence, meetings};
 use release::policy::Task;
 use release::schedule::schedule;
+use release::state::{Mark, TaskRow};
+use release::watch::page::CHANNEL;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::text::short;
 use super::{at_moment, no_meeting, none, seen};
 use crate::Control;
 use crate::api::{Body, RUN, SIGN, Table};
@@ -55,12 +58,25 @@ async fn task_done(
             let role = signer(moment, task, &body)?;
             let done =
                 TaskDone { release: id.clone(), task: name.clone(), role, at: now, by: body.by.clone() };
+            if said_done(moment, &done) {
+                return Ok((Vec::new(), ()));
+            }
             Ok((vec![Entry::Release(policy.service.name.clone(), Event::TaskDone(done))], ()))
         })
     })?;
     seen(&control, &id, |moment| {
         Ok(json!({ "task": schedule(moment).tasks.into_iter().find(|task| task.id == name) }))
     })
+}
+
+/// They have said so of this artefact.
+fn said_done(moment: &Moment<'_>, done: &TaskDone) -> bool {
+    let same = |row: &TaskRow, artefact: &str| {
+        row.artefact == artefact
+            && (&row.done.task, &row.done.role, &row.done.by) == (&done.task, &done.role, &done.by)
+    };
+    let release = moment.state.release.as_ref();
+    release.is_some_and(|release| release.tasks.iter().any(|row| same(row, &release.artefact)))
 }
 
 /// As whom somebody says that a task is done; the one signer whose role they hold, where they do not say.
@@ -128,11 +144,22 @@ fn mark(control: &Control, id: &str, name: &str, by: &str, met: bool) -> Result<
             if let Some(owner) = condition.owner.as_deref().filter(|owner| *owner != by) {
                 holds(policy, by, owner)?;
             }
-            if met && !condition.checks.is_empty() && condition.due_day.is_none_or(|day| day < 0) {
+            let release = moment.state.release.as_ref();
+            let before = release.and_then(|release| release.conditions.get(name));
+            // Whoever said no may take that back; the checks have to prove it all the same.
+            let denied = before.is_some_and(|mark| !mark.met && !mark.marked.by.is_empty());
+            let comes_first = condition.due_day.is_none_or(|day| day < 0);
+            if met && !denied && !condition.checks.is_empty() && comes_first {
                 let words =
                     format!("condition `{name}` comes before the release: its checks have to prove it");
                 let hint = format!("its checks are: {}", condition.checks.join(", "));
                 return Err(Refused::conflict("condition", words).hint(hint));
+            }
+            let same = |mark: &Mark, artefact: &str| {
+                mark.met == met && mark.marked.by == by && mark.artefact == artefact
+            };
+            if before.zip(release).is_some_and(|(mark, release)| same(mark, &release.artefact)) {
+                return Ok((Vec::new(), ()));
             }
             let marked = ConditionMarked {
                 release: id.to_owned(),
@@ -154,7 +181,7 @@ fn mark(control: &Control, id: &str, name: &str, by: &str, met: bool) -> Result<
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Noted {
-    /// Which occurrence; the last one that has begun unless given, or the first.
+    /// Which occurrence; the last one that has begun unless given.
     #[serde(default)]
     due: Option<Timestamp>,
     /// It took place.
@@ -181,10 +208,21 @@ async fn meeting_noted(
             let planned = meetings(moment).into_iter().find(|planned| planned.id == meeting);
             let planned = planned.ok_or_else(|| no_meeting(moment, &meeting))?;
             person(policy, "by", &body.by)?;
-            if !body.held && body.text.is_empty() {
+            if !body.held && body.text.trim().is_empty() {
                 return Err(Refused::field("text", "say why it was not held"));
             }
+            short("text", &body.text)?;
             let due = occurrence(&planned.occurrences, body.due, now)?;
+            if body.held && due > now {
+                let words = format!("it is due at {due}, and cannot have been held yet");
+                return Err(Refused::field("due", words).hint("say ahead only that one is skipped"));
+            }
+            let service = moment.ledger.services.get(&policy.service.name);
+            let same =
+                |row: &MeetingNoted| row.held == body.held && row.text == body.text && row.by == body.by;
+            if service.and_then(|service| service.meeting_noted(&id, &meeting, due)).is_some_and(same) {
+                return Ok((Vec::new(), due));
+            }
             let noted = MeetingNoted {
                 meeting: meeting.clone(),
                 release: id.clone(),
@@ -216,10 +254,12 @@ fn occurrence(all: &[Occurrence], wanted: Option<Timestamp>, now: Timestamp) -> 
             Err(Refused::field("due", format!("the meeting is not due at {due}")).hint(hint))
         }
         None => {
-            let begun = all.iter().rev().find(|one| one.due <= now).or(all.first());
-            begun.map(|one| one.due).ok_or_else(|| {
-                Refused::field("due", "the meeting has no dates: day 0 is not known")
-                    .hint("`meridian release change --day0 DATE` gives the release its day 0")
+            let begun = all.iter().rev().find(|one| one.due <= now);
+            begun.map(|one| one.due).ok_or_else(|| match all.first() {
+                Some(first) => Refused::field("due", "the meeting has not begun yet")
+                    .hint(format!("it is due at {}; name that one to skip it", first.due)),
+                None => Refused::field("due", "the meeting has no dates: day 0 is not known")
+                    .hint("`meridian release change --day0 DATE` gives the release its day 0"),
             })
         }
     }
@@ -228,13 +268,24 @@ fn occurrence(all: &[Occurrence], wanted: Option<Timestamp>, now: Timestamp) -> 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Told {
-    /// One of those that the policy names; empty: a person told them all.
+    /// One of those that the policy names; empty: a person told them all, and the status page says it, where it is one of them.
     #[serde(default)]
     channel: String,
     /// The policy's text, filled in, unless given.
     #[serde(default)]
     text: String,
     by: String,
+}
+
+/// Which rows say it: the status page shows what is said on it by name. What goes to others is said by people.
+fn channels<'a>(to: &'a [String], named: &'a str) -> Vec<&'a str> {
+    if !named.is_empty() {
+        return vec![named];
+    }
+    let (page, others): (Vec<&str>, Vec<&str>) =
+        to.iter().map(String::as_str).partition(|channel| *channel == CHANNEL);
+    let person = others.first().map(|_| "").or(page.is_empty().then_some(""));
+    page.into_iter().take(1).chain(person).collect()
 }
 
 async fn announced(
@@ -255,16 +306,25 @@ async fn announced(
                 let hint = format!("it goes to: {}", planned.to.join(", "));
                 return Err(Refused::field("channel", words).hint(hint));
             }
+            short("text", &body.text)?;
             let text = if body.text.is_empty() { planned.text.clone() } else { body.text.clone() };
-            let row = Announced {
-                announcement: name.clone(),
-                release: id.clone(),
-                text,
-                channel: body.channel.clone(),
-                at: now,
-                by: body.by.clone(),
+            let said = |channel: &str| {
+                let newest = planned.announced.iter().rev().find(|said| said.channel == channel);
+                newest.is_some_and(|said| said.text == text && said.by == body.by)
             };
-            Ok((vec![Entry::Record(policy.service.name.clone(), event::Event::Announced(row))], ()))
+            let row = |channel: &str| {
+                let announced = Announced {
+                    announcement: name.clone(),
+                    release: id.clone(),
+                    text: text.clone(),
+                    channel: channel.to_owned(),
+                    at: now,
+                    by: body.by.clone(),
+                };
+                Entry::Record(policy.service.name.clone(), event::Event::Announced(announced))
+            };
+            let channels = channels(&planned.to, &body.channel);
+            Ok((channels.into_iter().filter(|channel| !said(channel)).map(row).collect(), ()))
         })
     })?;
     seen(&control, &id, |moment| {

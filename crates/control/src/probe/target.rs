@@ -14,19 +14,9 @@ pub(super) fn figure(number: f64) -> Option<Figure> {
     (millionths.abs() < 9e18).then(|| Figure::from_millionths(millionths as i64))
 }
 
-/// The limit that a target sets: a number, or a multiple of a baseline's value.
+/// As scorecards and horizons have it; without one nobody can tell.
 pub(super) fn limit(target: &Target, policy: &Policy) -> Result<Figure, Miss> {
-    let Some(id) = &target.times_baseline else { return Ok(target.value) };
-    let baseline = policy.baselines.iter().find(|baseline| baseline.id == *id);
-    let baseline = baseline.ok_or_else(|| Miss::Error(format!("the policy has no baseline `{id}`")))?;
-    let same =
-        |metric: &str, quantile: Option<Figure>| metric == target.metric && quantile == target.quantile;
-    let mut values = baseline.values.iter().filter(|value| same(&value.metric, value.quantile));
-    match (values.next(), values.next()) {
-        (Some(value), None) => Ok(target.value * value.value),
-        (None, _) => error(format!("baseline `{id}` has no {}", name(target))),
-        (Some(_), Some(_)) => error(format!("baseline `{id}` has several values of {}", name(target))),
-    }
+    release::scorecard::limit(policy, target).map_err(|error| Miss::Error(error.to_string()))
 }
 
 /// For people: `latency at 0.99`.

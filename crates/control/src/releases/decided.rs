@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use release::calendar::Calendars;
 use release::decision::{Decision, WindowAnswer, decide, record};
 use release::event::Event;
-use release::ledger::Entry;
+use release::ledger::{Entry, Ledger};
+use release::promotion::lacking;
 use release::window::{Timetable, faults};
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,7 +40,7 @@ async fn take(
     control.book.write(|ledger, now| {
         let found = find(ledger, &id)?;
         let incident = body.incident.as_deref();
-        let window = window(&found, now, incident)?;
+        let window = window(ledger, &found, now, incident)?;
         let decided = record(&found.loaded, &found.state, now, &window, incident, &verify);
         Ok::<_, Refused>((vec![Entry::Release(found.service, Event::Decided(Box::new(decided)))], ()))
     })?;
@@ -47,26 +48,37 @@ async fn take(
 }
 
 /// What would come out now.
-pub(crate) fn now(found: &Found, now: Timestamp, incident: Option<&str>) -> Result<Decision, Refused> {
-    let window = window(found, now, incident)?;
+pub(crate) fn now(
+    ledger: &Ledger,
+    found: &Found,
+    now: Timestamp,
+    incident: Option<&str>,
+) -> Result<Decision, Refused> {
+    let window = window(ledger, found, now, incident)?;
     Ok(decide(&found.loaded, &found.state, now, &window, incident, &verify))
 }
 
-/// What windows say of beginning now; of a hotfix for an open incident, with the exception that the policy makes for its
-/// severity.
-fn window(found: &Found, now: Timestamp, incident: Option<&str>) -> Result<WindowAnswer, Refused> {
+/// What windows and the environments before say of beginning now; of a hotfix for an open incident, with the exception that
+/// the policy makes for its severity.
+fn window(
+    ledger: &Ledger,
+    found: &Found,
+    now: Timestamp,
+    incident: Option<&str>,
+) -> Result<WindowAnswer, Refused> {
     let policy = &found.loaded.policy;
+    let promotion = lacking(ledger, policy, &found.release);
     let calendars = Calendars::builtin();
     let Ok(timetable) = Timetable::new(policy, &calendars) else {
         let words = faults(policy, &calendars).into_iter().map(|fault| fault.words);
-        return Ok(WindowAnswer { open: false, reasons: words.collect(), signers: Vec::new() });
+        return Ok(WindowAnswer { reasons: words.collect(), promotion, ..WindowAnswer::default() });
     };
-    let Some(id) = incident else { return Ok(timetable.answer(now)) };
+    let Some(id) = incident else { return Ok(WindowAnswer { promotion, ..timetable.answer(now) }) };
     let open = found.state.incidents.get(id).ok_or_else(|| {
         let open: Vec<&str> = found.state.incidents.keys().map(String::as_str).collect();
         let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
         Refused::field("incident", format!("no incident `{id}` of {} is open", found.service))
             .hint(format!("open: {open}"))
     })?;
-    Ok(timetable.for_incident(&open.severity).answer(now))
+    Ok(WindowAnswer { promotion, ..timetable.for_incident(&open.severity).answer(now) })
 }

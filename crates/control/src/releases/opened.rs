@@ -10,6 +10,7 @@ use release::digest::Digest;
 use release::event::{ArtefactChanged, Event, PolicyChanged, ReleaseOpened, Rescheduled};
 use release::ledger::event::DocumentKept;
 use release::ledger::{Entry, Ledger};
+use release::promotion::may_promote;
 use release::{Loaded, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use super::found::{find, folder, policy};
 use crate::Control;
 use crate::api::{Body, KEEP, READ, RUN, Table};
+use crate::plans::TEXT_BYTES_MAX;
 use crate::refused::Refused;
 
 pub(super) fn routes(table: &mut Table) {
@@ -85,6 +87,9 @@ struct Opening {
     environment: Option<String>,
     #[serde(default)]
     day0: Option<Date>,
+    /// Why it goes without the environments before.
+    #[serde(default)]
+    without_promotion: Option<String>,
     by: String,
 }
 
@@ -111,6 +116,7 @@ async fn open(
         }
         let environment = environment(policy, body.environment.as_deref())?;
         let artefact = artefact(policy, &environment, body.artefact.as_deref())?;
+        promoted(ledger, policy, &artefact, &environment, body.without_promotion.as_deref())?;
         let service = policy.service.name.clone();
         let release = new_id(ledger, &service, &version);
         let opened = ReleaseOpened {
@@ -122,12 +128,35 @@ async fn open(
             policy: body.policy,
             folder,
             day0: body.day0,
+            without_promotion: body.without_promotion.clone(),
             at: now,
             by: body.by.clone(),
         };
         Ok::<_, Refused>((vec![Entry::Release(service, Event::ReleaseOpened(opened))], release))
     })?;
     super::view::show(&control, &id, None)
+}
+
+/// The artefact has come through the environments before, or somebody says why not.
+fn promoted(
+    ledger: &Ledger,
+    policy: &Policy,
+    artefact: &str,
+    environment: &str,
+    without: Option<&str>,
+) -> Result<(), Refused> {
+    const FIELD: &str = "without_promotion";
+    match (may_promote(ledger, policy, artefact, environment), without) {
+        (_, Some(why)) if why.trim().is_empty() => Err(Refused::field(FIELD, "say why it goes without")),
+        (_, Some(why)) if why.len() > TEXT_BYTES_MAX => {
+            Err(Refused::field(FIELD, format!("it is longer than {TEXT_BYTES_MAX} bytes")))
+        }
+        (Ok(()), _) | (Err(_), Some(_)) => Ok(()),
+        (Err(missing), None) => {
+            let hint = "release it there first, or say why it goes without: `without_promotion`, `--skip-promotion WHY`";
+            Err(Refused::conflict("environment", missing.to_string()).hint(hint))
+        }
+    }
 }
 
 /// `ticker-1.2.0`, and from the second one on `ticker-1.2.0-2`.
@@ -226,6 +255,9 @@ struct OtherArtefact {
     artefact: Digest,
     #[serde(default)]
     version: Option<String>,
+    /// As when a release is opened.
+    #[serde(default)]
+    without_promotion: Option<String>,
     by: String,
 }
 
@@ -242,8 +274,11 @@ async fn change_artefact(
         if artefact == found.release.artefact && version == found.release.version {
             return Ok((Vec::new(), ()));
         }
-        let changed =
-            ArtefactChanged { release: id.clone(), artefact, version, at: now, by: body.by.clone() };
+        let without_promotion = body.without_promotion.clone();
+        let place = &found.release.environment;
+        promoted(ledger, &found.loaded.policy, &artefact, place, without_promotion.as_deref())?;
+        let (release, by) = (id.clone(), body.by.clone());
+        let changed = ArtefactChanged { release, artefact, version, without_promotion, at: now, by };
         Ok::<_, Refused>((vec![Entry::Release(found.service, Event::ArtefactChanged(changed))], ()))
     })?;
     super::view::show(&control, &id, None)
@@ -266,6 +301,9 @@ async fn reschedule(
         let found = find(ledger, &id)?;
         person(&found.loaded.policy, "by", &body.by)?;
         let OtherDay { day0, why, by } = &body;
+        if why.trim().is_empty() {
+            return Err(Refused::field("why", "say why it is moved"));
+        }
         let rescheduled =
             Rescheduled { release: id.clone(), day0: *day0, at: now, by: by.clone(), why: why.clone() };
         Ok::<_, Refused>((vec![Entry::Release(found.service, Event::Rescheduled(rescheduled))], ()))

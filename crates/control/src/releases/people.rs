@@ -281,8 +281,12 @@ async fn on_table(
     Path(id): Path<String>,
     Query(about): Query<About>,
 ) -> Result<Json<Value>, Refused> {
-    let found = control.book.read(|ledger| find(ledger, &id))??;
     let now = control.book.now();
+    let (found, decision) = control.book.read(|ledger| {
+        let found = find(ledger, &id)?;
+        let decision = decided::now(ledger, &found, now, None)?;
+        Ok::<_, Refused>((found, decision))
+    })??;
     let policy = &found.loaded.policy;
     let matter = about.matter(policy)?;
     let table = on_the_table(&found.loaded, &found.state, &matter);
@@ -304,7 +308,7 @@ async fn on_table(
         .filter(|standing| of_matter(&standing.check))
         .filter_map(|standing| Some(json!({"check": standing.check, "why": standing.open?})))
         .collect();
-    let scores: Vec<Value> = decided::now(&found, now, None)?
+    let scores: Vec<Value> = decision
         .scorecards
         .into_iter()
         .map(|card| json!({"scorecard": card.id, "total": card.total, "threshold": card.threshold}))

@@ -33,7 +33,7 @@ pub(super) fn show(control: &Control, id: &str, incident: Option<&str>) -> Resul
     let now = control.book.now();
     control.book.read(|ledger| {
         let found = find(ledger, id)?;
-        let decision = decided::now(&found, now, incident)?;
+        let decision = decided::now(ledger, &found, now, incident)?;
         let rows = ledger.services.get(&found.service).map(|service| &service.releases[..]).unwrap_or_default();
         let recorded = rows.iter().rev().find_map(|row| match row {
             Event::Decided(body) if body.release == *id => Some(body),
@@ -44,7 +44,7 @@ pub(super) fn show(control: &Control, id: &str, incident: Option<&str>) -> Resul
         Ok(Json(json!({
             "release": id, "service": found.service, "version": release.version, "artefact": release.artefact,
             "environment": release.environment, "policy": release.policy, "folder": found.folder, "policy_name": found.document.name,
-            "day0": release.day0, "opened_by": release.by, "changed": release.changed.what, "changed_at": release.changed.at,
+            "day0": release.day0, "without_promotion": release.without_promotion, "opened_by": release.by, "changed": release.changed.what, "changed_at": release.changed.at,
             "now": now, "would_be": decision, "stands": stands,
             "recorded": recorded.map(|decided| json!({"at": decided.inputs.now, "decision": decided.decision})),
             "incidents": found.state.incidents.values().collect::<Vec<_>>(),

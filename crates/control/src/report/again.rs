@@ -15,6 +15,7 @@ use release::decision::{Decision, NotTheSame, WindowAnswer, again};
 use release::event::{Decided, Event, Signed};
 use release::ledger::{Entry, Ledger};
 use release::policy::Policy;
+use release::promotion::lacking;
 use release::signature::message;
 use release::state::State;
 use release::window::{Timetable, faults};
@@ -202,8 +203,8 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
         let at = format!("decided at {}", decided.inputs.now);
         verdict.differs(JOURNAL, format!("{place}, its moment"), at, format!("written at {then}"));
     }
-    if !windows(&loaded.policy, state, decided.inputs.now).contains(&decided.inputs.window) {
-        let computed = windows(&loaded.policy, state, decided.inputs.now).swap_remove(0);
+    if !windows(known, &loaded.policy, state, decided.inputs.now).contains(&decided.inputs.window) {
+        let computed = windows(known, &loaded.policy, state, decided.inputs.now).swap_remove(0);
         let words = |answer: &WindowAnswer| serde_json::to_string(answer).unwrap_or_default();
         let stated = words(&decided.inputs.window);
         verdict.differs(JOURNAL, format!("{place}, its window"), stated, words(&computed));
@@ -218,17 +219,20 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
     }
 }
 
-/// Everything that windows may have said then: of a plain release, first, and of a hotfix for each incident that was open.
-fn windows(policy: &Policy, state: &State, at: Timestamp) -> Vec<WindowAnswer> {
+/// Everything that windows, and the environments before, may have said then: of a plain release, first, and of a hotfix for each incident that was open.
+fn windows(known: &Known, policy: &Policy, state: &State, at: Timestamp) -> Vec<WindowAnswer> {
+    let release = state.release.as_ref();
+    let promotion = release.and_then(|release| lacking(&known.ledger, policy, release));
     let calendars = Calendars::builtin();
     let Ok(timetable) = Timetable::new(policy, &calendars) else {
         let reasons = faults(policy, &calendars).into_iter().map(|fault| fault.words).collect();
-        return vec![WindowAnswer { open: false, reasons, signers: Vec::new() }];
+        return vec![WindowAnswer { promotion, reasons, ..WindowAnswer::default() }];
     };
     let severities: BTreeSet<&str> =
         state.incidents.values().map(|incident| incident.severity.as_str()).collect();
     let hotfix = severities.into_iter().map(|severity| timetable.clone().for_incident(severity).answer(at));
-    std::iter::once(timetable.answer(at)).chain(hotfix).collect()
+    let answers = std::iter::once(timetable.answer(at)).chain(hotfix);
+    answers.map(|answer| WindowAnswer { promotion: promotion.clone(), ..answer }).collect()
 }
 
 /// A decision with each figure on a line of its own.

@@ -123,7 +123,7 @@ fn judge(
     })?;
     let incident = wanted.incident.as_deref();
     if runbook.purpose == Purpose::Deploy && !wanted.rehearsal {
-        go::demanded(found.as_ref(), &began.environment, incident, at)?;
+        go::demanded(ledger, found.as_ref(), &began.environment, incident, at)?;
         one_at_a_time(ledger, &loaded.policy.service.name, &began.environment)?;
     } else if incident.is_some() {
         return Err(Refused::field("incident", "only a deployment that is no rehearsal can be a hotfix"));

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use release::decision::Outcome;
+use release::ledger::Ledger;
 
 use crate::refused::Refused;
 use crate::releases::{Found, decision_now};
@@ -13,6 +14,7 @@ const REASONS: usize = 3;
 
 /// `incident`: the deployment is a hotfix for this one.
 pub(super) fn demanded(
+    ledger: &Ledger,
     found: Option<&Found>,
     environment: &str,
     incident: Option<&str>,
@@ -41,7 +43,7 @@ pub(super) fn demanded(
         let words = format!("the release was decided for another environment than `{environment}`");
         return Err(Refused::conflict("not_decided", words).hint("leave the environment out"));
     }
-    let decision = decision_now(found, now, incident)?;
+    let decision = decision_now(ledger, found, now, incident)?;
     if decision.outcome != Outcome::NoGo {
         return Ok(());
     }

@@ -58,7 +58,8 @@ impl<'a> Case<'a> {
         let release = present.release.clone().ok_or_else(unknown)?;
         let loaded = ledger.policy(&release.policy).ok_or(CannotWrite::NoPolicy(release.policy))?;
         let days = Days::of(&loaded.policy, release.day0);
-        let window = window(&loaded.policy, edition.at);
+        let promotion = release::promotion::lacking(ledger, &loaded.policy, &release);
+        let window = WindowAnswer { promotion, ..window(&loaded.policy, edition.at) };
         let by_now = decide(&loaded, &present, edition.at, &window, None, verify);
         let stands = release.decided.and_then(|stands| Some((stands.row, decided(service, stands.row)?)));
         let (row, recorded) = stands.map_or((0, None), |(row, decided)| (row, Some(decided)));
@@ -161,7 +162,7 @@ fn window(policy: &Policy, at: Timestamp) -> WindowAnswer {
         Ok(timetable) => timetable.answer(at),
         Err(_) => {
             let words = faults(policy, &calendars).into_iter().map(|fault| fault.words);
-            WindowAnswer { open: false, reasons: words.collect(), signers: Vec::new() }
+            WindowAnswer { reasons: words.collect(), ..WindowAnswer::default() }
         }
     }
 }

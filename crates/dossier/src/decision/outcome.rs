@@ -38,6 +38,9 @@ pub(super) fn title(case: &Case<'_>) -> Document {
         let (at, outcome) = (case.moment(case.edition.at), case.by_now.outcome);
         lead.push(format!("Decided again on {at}, it would be {outcome}: see \"Since the decision\"."));
     }
+    if let Some(why) = &release.without_promotion {
+        lead.push(format!("It goes without the environments before: {why}"));
+    }
     let day0 = case.days.date(0).map_or_else(|| "not known".to_owned(), crate::shown::date);
     let facts = [
         ("Service", Cell::from(&release.service)),
@@ -147,7 +150,7 @@ fn counted(case: &Case<'_>, decision: &Decision) -> Table {
         ("Incidents over", case.state.incidents.len(), &[Code::Incident]),
         ("Tasks that must be done, done", must, &[Code::Task]),
         ("Window open", 1, &[Code::Window]),
-        ("Policy and release fit each other", 1, &[Code::Release, Code::Policy]),
+        ("Policy and release fit each other", 1, &[Code::Release, Code::Policy, Code::Promotion]),
     ];
     let mut table = Table::new(["Demand", "#Of", "#Reasons against it", "Stands"]);
     for (words, of, codes) in demands {
@@ -173,6 +176,7 @@ const fn word(code: Code) -> &'static str {
     match code {
         Code::Release => "release",
         Code::Policy => "policy",
+        Code::Promotion => "promotion",
         Code::Blocker => "blocker",
         Code::Item => "checklist",
         Code::Evidence => "evidence",

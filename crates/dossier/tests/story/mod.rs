@@ -109,6 +109,7 @@ impl Story {
             policy: policy_digest(&story.loaded),
             folder: None,
             day0: None,
+            without_promotion: None,
             at: now,
             by: "rohan".to_owned(),
         }));

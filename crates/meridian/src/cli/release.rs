@@ -183,6 +183,9 @@ pub struct OpenArguments {
     /// The day of the release, as in 2026-11-24; the policy's unless given
     #[arg(long, value_name = "DATE")]
     pub day0: Option<jiff::civil::Date>,
+    /// Why it goes without the environments before: whoever signs sees it
+    #[arg(long, value_name = "WHY")]
+    pub skip_promotion: Option<String>,
     /// Who opens it: a person of the policy
     #[arg(long, value_name = "PERSON")]
     pub by: String,
@@ -359,6 +362,9 @@ pub struct ChangeArguments {
     /// With the artefact: its version
     #[arg(long, value_name = "VERSION", requires = "artefact")]
     pub version: Option<String>,
+    /// With the artefact: why it goes without the environments before
+    #[arg(long, value_name = "WHY", requires = "artefact")]
+    pub skip_promotion: Option<String>,
     /// Another day
     #[arg(long, value_name = "DATE", requires = "why")]
     pub day0: Option<jiff::civil::Date>,

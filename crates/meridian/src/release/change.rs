@@ -21,9 +21,12 @@ pub fn open(arguments: &OpenArguments) -> Result<(), Failure> {
     body.insert("folder".to_owned(), json!(folder));
     body.insert("by".to_owned(), json!(arguments.by));
     let artefact = arguments.artefact.as_deref().map(digest).transpose()?;
-    for (name, value) in
-        [("version", &arguments.version), ("environment", &arguments.env), ("artefact", &artefact)]
-    {
+    for (name, value) in [
+        ("version", &arguments.version),
+        ("environment", &arguments.env),
+        ("artefact", &artefact),
+        ("without_promotion", &arguments.skip_promotion),
+    ] {
         if let Some(value) = value {
             body.insert(name.to_owned(), json!(value));
         }
@@ -93,6 +96,9 @@ pub fn run(arguments: &ChangeArguments) -> Result<(), Failure> {
         body["artefact"] = json!(digest(artefact)?);
         if let Some(version) = &arguments.version {
             body["version"] = json!(version);
+        }
+        if let Some(why) = &arguments.skip_promotion {
+            body["without_promotion"] = json!(why);
         }
         "artefact"
     } else {

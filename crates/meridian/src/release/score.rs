@@ -44,8 +44,12 @@ pub fn decide(arguments: &ScoreArguments) -> Result<(), Failure> {
 
 fn about(view: &Value) {
     let text = |name: &str| cell(&view[name]);
+    let without = match view["without_promotion"].as_str() {
+        Some(why) => format!("goes without the environments before: {why}\n"),
+        None => String::new(),
+    };
     output::data(&format!(
-        "{} {} for {} ({})\nartefact {}\npolicy   {} {}\n\n",
+        "{} {} for {} ({})\nartefact {}\npolicy   {} {}\n{without}\n",
         text("service"),
         text("version"),
         text("environment"),

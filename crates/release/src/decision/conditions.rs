@@ -6,6 +6,7 @@ use super::{Against, Code, OpenCondition};
 use crate::day::Days;
 use crate::policy::Condition;
 use crate::proof::Case;
+use crate::state::Mark;
 
 /// Conditions that come first and are not met, and missed ones, stand against it; the others that are not met are left open.
 pub(super) fn look(case: &Case<'_>, days: &Days, against: &mut Against) -> Vec<OpenCondition> {
@@ -81,8 +82,12 @@ pub(super) fn conditions<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Condit
     case.policy.approval.iter().flat_map(|approval| &approval.conditions)
 }
 
-/// Proven by its checks; or recorded as met, where it has none or where the proof was needed on its day only.
+/// Proven by its checks; or recorded as met, where it has none or where the proof was needed on its day only. A person's no counts
+/// before both until a person says otherwise.
 pub(super) fn met(case: &Case<'_>, condition: &Condition) -> bool {
+    if denied(case, condition).is_some() {
+        return false;
+    }
     let mark = case.release.conditions.get(&condition.id);
     let recorded = mark.is_some_and(|mark| {
         mark.met && mark.artefact == case.release.artefact && may_say(case, condition, &mark.marked.by)
@@ -92,6 +97,13 @@ pub(super) fn met(case: &Case<'_>, condition: &Condition) -> bool {
         (false, true) => case.all_passed(&condition.checks),
         (false, false) => recorded || case.all_passed(&condition.checks),
     }
+}
+
+/// The newest word on it is the no of somebody who may say so, for whatever artefact.
+pub(crate) fn denied<'a>(case: &Case<'a>, condition: &Condition) -> Option<&'a Mark> {
+    let mark = case.release.conditions.get(&condition.id)?;
+    let by = &mark.marked.by;
+    (!mark.met && !by.is_empty() && may_say(case, condition, by)).then_some(mark)
 }
 
 /// Its owner, a person or a role; anyone the policy knows, where it has none; control, by its checks.
@@ -108,6 +120,9 @@ fn first_why(case: &Case<'_>, condition: &Condition) -> String {
         Some(day) => format!("it is due on day {day}, before the release"),
         None => "it has no day, so it has to be met before the release".to_owned(),
     };
+    if let Some(Mark { marked, .. }) = denied(case, condition) {
+        return format!("{when}: {} said at {} that it is not met", marked.by, marked.at);
+    }
     let open = super::blockers::checks(case, &condition.checks);
     let why =
         if open.is_empty() { "nobody who may has said that it is met".to_owned() } else { open.join("; ") };

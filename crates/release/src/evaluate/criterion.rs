@@ -127,10 +127,17 @@ impl Look<'_> {
         metric: &str,
         name: &str,
     ) -> Result<(std::collections::BTreeMap<String, Figure>, Timestamp), String> {
-        let question = Question::Metric(metric.to_owned());
         let role = self.metric(metric).and_then(|metric| metric.attested_by.as_deref());
-        let asked = Asked { question: &question, role };
-        let observed = &newest(&self.case, asked, name)?.observed;
+        let said = |question: &str| {
+            newest(&self.case, Asked { question: &Question::Metric(question.to_owned()), role }, name)
+        };
+        // By the figure's own name, or by the metric's with this figure among others.
+        let observed = match (said(name), said(metric)) {
+            (Ok(own), Ok(other)) if other.observed.taken > own.observed.taken => &other.observed,
+            (Ok(own), _) => &own.observed,
+            (Err(_), Ok(other)) => &other.observed,
+            (Err(why), Err(_)) => return Err(why),
+        };
         let shows = self.metric(metric).and_then(|metric| metric.shows_after);
         if let (Some(from), Some(shows)) = (self.from, shows)
             && observed.taken >= from

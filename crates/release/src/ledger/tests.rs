@@ -103,6 +103,7 @@ fn the_policy_of_a_service_is_that_of_its_newest_release() {
         policy: first,
         folder: None,
         day0: None,
+        without_promotion: None,
         at: at(0),
         by: by.clone(),
     };

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::decision::{ConditionStanding, Outcome, condition_standing, findings};
+use crate::decision::{ConditionStanding, Outcome, condition_standing, denied, findings};
 use crate::moment::{Moment, Who};
 
 /// One of them.
@@ -137,7 +137,8 @@ pub(crate) fn dues(moment: &Moment<'_>) -> Vec<Due> {
     dues
 }
 
-/// Conditions of a GO that stands which need a row: met by their checks, or missed on their day.
+/// Conditions of a GO that stands which need a row once their day is over: met by their checks then, or missed. Before, a green check
+/// counts as long as it is green, and a person's word needs no other.
 pub fn marks(moment: &Moment<'_>) -> Vec<(String, bool)> {
     let (Some(case), days) = (moment.case(), moment.days()) else { return Vec::new() };
     if case.release.decided.is_none_or(|decided| decided.outcome == Outcome::NoGo) {
@@ -151,7 +152,12 @@ pub fn marks(moment: &Moment<'_>) -> Vec<(String, bool)> {
             let is = |met: bool| {
                 said.is_some_and(|mark| mark.met == met && mark.artefact == case.release.artefact)
             };
-            match condition_standing(&case, condition, &days).0 {
+            let (standing, date) = condition_standing(&case, condition, &days);
+            let over = date.and_then(|date| days.after(date)).is_some_and(|end| moment.now >= end);
+            if !over || denied(&case, condition).is_some() {
+                return None;
+            }
+            match standing {
                 ConditionStanding::Met if !is(true) => Some((condition.id.clone(), true)),
                 ConditionStanding::Missed(_) if !is(false) => Some((condition.id.clone(), false)),
                 _ => None,

@@ -226,9 +226,8 @@ pub(crate) fn proof(case: Option<&Case<'_>>, check: &str) -> Proof {
 fn newest_run(moment: &Moment<'_>, runbook: &str) -> Option<String> {
     let artefact = moment.state.release.as_ref().map(|release| release.artefact.as_str());
     let began = moment.ledger.runs.values().filter_map(|run| Some((run.state.began.as_ref()?, run)));
-    let of = began.filter(|(began, _)| {
-        let service = began.policy.parse().ok().and_then(|digest| moment.ledger.policy(&digest));
-        let ours = service.is_none_or(|by| by.policy.service.name == moment.policy().service.name);
+    let of = began.filter(|(began, run)| {
+        let ours = run.ran.as_ref().is_none_or(|(service, _)| *service == moment.policy().service.name);
         ours && began.runbook == runbook && began.artefact.as_deref() == artefact
     });
     let (began, run) = of.max_by_key(|(began, _)| (began.at, &began.run))?;

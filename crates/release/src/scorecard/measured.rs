@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Figure;
 use crate::evidence::{Answer, Evidence, Question, Subject};
-use crate::policy::{Policy, Target};
+use crate::policy::{BaselineValue, Policy, Target};
 use crate::proof::{Case, Lack};
 
 /// The name of a target's value among the figures of evidence: the metric, then `@` and the quantile if it has one, then `/` and the
@@ -66,21 +66,43 @@ pub(crate) fn compared(
             None => return Err(format!("nobody says of how many events `{name}` is: give `{name}#events`")),
         }
     }
-    let limit = limit(policy, target)?;
+    let limit = limit(policy, target).map_err(|error| error.to_string())?;
     Ok((target.is.holds(value, limit), format!("{name} {value} {} {limit}", target.is.as_str())))
 }
 
-/// In the metric's unit.
-fn limit(policy: &Policy, target: &Target) -> Result<Figure, String> {
+/// Why a target has no limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoLimit {
+    /// It is a multiple of what the policy does not have.
+    #[error("the policy has no baseline `{0}`")]
+    NoBaseline(String),
+    /// Nothing was measured.
+    #[error("baseline `{0}` has no value of {1}")]
+    NoValue(String, String),
+    /// It was measured at several times, and nobody says which counts.
+    #[error("baseline `{0}` has several values of {1}: keep one, or give each a baseline of its own")]
+    SeveralValues(String, String),
+}
+
+/// The limit that a target sets, in the metric's unit: a number, or a multiple of a baseline's one value.
+///
+/// # Errors
+/// [`NoLimit`]: the baseline has no value of the target's metric and quantile, or several.
+pub fn limit(policy: &Policy, target: &Target) -> Result<Figure, NoLimit> {
     let Some(id) = &target.times_baseline else { return Ok(target.value) };
     let baseline = policy.baselines.iter().find(|baseline| baseline.id == *id);
-    let values = baseline.map_or(&[][..], |baseline| &baseline.values);
-    let same = |value: &&crate::policy::BaselineValue| {
-        value.metric == target.metric && value.quantile == target.quantile
+    let baseline = baseline.ok_or_else(|| NoLimit::NoBaseline(id.clone()))?;
+    let name = || match target.quantile {
+        Some(quantile) => format!("`{}` at {quantile}", target.metric),
+        None => format!("`{}`", target.metric),
     };
-    let value = values.iter().find(same);
-    let value = value.ok_or_else(|| format!("the baseline `{id}` has no `{}`", target.metric))?;
-    Ok(value.value * target.value)
+    let same = |value: &&BaselineValue| value.metric == target.metric && value.quantile == target.quantile;
+    let mut values = baseline.values.iter().filter(same);
+    match (values.next(), values.next()) {
+        (Some(value), None) => Ok(value.value * target.value),
+        (None, _) => Err(NoLimit::NoValue(id.clone(), name())),
+        (Some(_), Some(_)) => Err(NoLimit::SeveralValues(id.clone(), name())),
+    }
 }
 
 /// Its own evidence or that of any check of where the release is to go, whichever is newer.
@@ -128,4 +150,31 @@ pub(crate) fn newest<'a>(case: &Case<'a>, asked: Asked<'_>, name: &str) -> Resul
         }
         (None, None) => format!("no evidence has a figure `{name}`"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Loaded, Probe};
+
+    #[test]
+    fn a_baseline_that_was_measured_at_several_times_sets_no_limit() {
+        let limit_of = |values: &str| {
+            let text = format!(
+                r#"format = 1
+                service = {{ name = "x" }}
+                check = [{{ id = "c", probe.measured = {{ target = {{ metric = "m", is = "<", value = 2, times_baseline = "b" }} }} }}]
+                baseline = [{{ id = "b", environment = "production", value = [{values}] }}]"#
+            );
+            let policy = Loaded::parse(&text).unwrap().policy;
+            let Probe::Measured(probe) = policy.checks[0].probe.clone() else { panic!("{policy:?}") };
+            limit(&policy, &probe.target)
+        };
+        let peak = r#"{ metric = "m", when = "peak", value = 30 }"#;
+        let average = r#"{ metric = "m", when = "average", value = 10 }"#;
+        assert_eq!(limit_of(peak), Ok(Figure::whole(60)));
+        let error = |values: &str| limit_of(values).unwrap_err().to_string();
+        assert!(error(&format!("{peak}, {average}")).contains("`b` has several values of `m`"));
+        assert!(error("").contains("`b` has no value of `m`"));
+    }
 }

@@ -114,6 +114,7 @@ impl Acted {
                 release: if *here { release } else { "r-2".to_owned() },
                 artefact: if *other { B } else { A }.to_owned(),
                 version: "1.0.0".to_owned(),
+                without_promotion: None,
                 at,
                 by: "binod".to_owned(),
             }),

@@ -96,6 +96,7 @@ fn by_one_person_under_two_names() {
         release: RELEASE.to_owned(),
         artefact: A.to_owned(),
         version: "1.0.0".to_owned(),
+        without_promotion: None,
         at: world.now,
         by: "chitra".to_owned(),
     }));

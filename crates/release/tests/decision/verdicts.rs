@@ -172,7 +172,7 @@ fn a_score_below_the_threshold_or_not_given() {
 fn a_closed_window() {
     let world = ready();
     let reasons = vec!["the market is in session".to_owned()];
-    let window = WindowAnswer { open: false, reasons, signers: Vec::new() };
+    let window = WindowAnswer { reasons, ..WindowAnswer::default() };
     let decision = decide(&world.loaded, &world.state, world.now, &window, None, &verify);
     only(&decision, Code::Window, "window", "in session");
 }
@@ -352,6 +352,51 @@ fn a_condition_keeps_its_owner_and_its_date() {
     }));
     assert_eq!(world.decide().conditions[0].due, Some("2026-01-13".parse().unwrap()));
     assert_eq!(reopens(&world.loaded, &world.state, "2026-01-13T18:30:00Z".parse().unwrap()).len(), 1);
+}
+
+#[test]
+fn a_persons_no_counts_before_green_checks_until_they_take_it_back() {
+    let text = policy(UNANIMOUS);
+    let proven = "owner = \"qa\", due_day = 56, checks = [\"soak\"]";
+    let mut world = World::ready(&text.replace("owner = \"qa\", due_day = 56", proven));
+    assert_eq!(world.decide().outcome, Outcome::Go, "its check is green");
+    let mark = |by: &str, at| ConditionMarked {
+        release: RELEASE.to_owned(),
+        condition: "improve".to_owned(),
+        at,
+        by: by.to_owned(),
+    };
+    world.add(Event::ConditionMissed(mark("emil", world.now)));
+    assert_eq!(world.decide().outcome, Outcome::Go, "it is not his to say");
+    world.add(Event::ConditionMissed(mark("", world.now)));
+    assert_eq!(world.decide().outcome, Outcome::Go, "control goes by the check");
+    world.add(Event::ConditionMissed(mark("chitra", world.now)));
+    only(&world.decide(), Code::Condition, "improve", "it was missed, as recorded");
+    world.add(Event::ConditionMet(mark("chitra", world.now)));
+    assert_eq!(world.decide().outcome, Outcome::Go);
+}
+
+#[test]
+fn another_day_0_is_signed_anew() {
+    let mut world = ready();
+    assert_eq!(world.decide().outcome, Outcome::GoWithConditions);
+    world.add(Event::Rescheduled(Rescheduled {
+        release: RELEASE.to_owned(),
+        day0: "2026-11-18".parse().unwrap(),
+        at: world.now,
+        by: "binod".to_owned(),
+        why: "the hotfixes are late".to_owned(),
+    }));
+    assert_eq!(against(&world.decide(), Code::Signature).len(), 3);
+}
+
+#[test]
+fn no_go_comes_of_it_while_the_environments_before_are_missing() {
+    let world = ready();
+    let window = WindowAnswer { promotion: Some("it was never in staging".to_owned()), ..open() };
+    let decided = record(&world.loaded, &world.state, world.now, &window, &verify);
+    only(&decided.decision, Code::Promotion, "production", "it was never in staging");
+    assert_eq!(again(&world.loaded, &world.state, &decided, &verify), Ok(()));
 }
 
 #[test]

@@ -161,6 +161,7 @@ impl World {
             policy: policy_digest(&world.loaded),
             folder: None,
             day0: None,
+            without_promotion: None,
             at: now,
             by: "binod".to_owned(),
         }));
@@ -260,6 +261,7 @@ impl World {
             release: RELEASE.to_owned(),
             artefact: artefact.to_owned(),
             version: "1.0.0".to_owned(),
+            without_promotion: None,
             at: self.now,
             by: "binod".to_owned(),
         }));

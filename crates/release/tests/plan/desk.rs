@@ -52,6 +52,7 @@ impl Desk {
             policy: policy_digest(&self.loaded),
             folder: None,
             day0: None,
+            without_promotion: None,
             at: self.now,
             by: "asha".to_owned(),
         };

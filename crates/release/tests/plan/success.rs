@@ -137,3 +137,42 @@ fn a_horizon_is_recorded_when_it_comes_and_stands_once_it_is_known() {
     let never = Desk::new(SMALL, "2026-11-20T00:00:00Z");
     assert!(never.look("2027-06-01T00:00:00Z", unrecorded).is_empty(), "it never went");
 }
+
+#[test]
+fn a_horizon_is_judged_by_what_was_known_when_it_came() {
+    let mut desk = deployed();
+    feedback(&mut desk, "2026-12-01T00:00:00Z", 50, "asha");
+    feedback(&mut desk, "2026-12-05T00:00:00Z", 0, "asha");
+    let week = at_week(&desk, "2026-12-06T00:00:00Z");
+    assert_eq!(verdict(&week, "feedback"), Verdict::Met, "{}", week.criteria[0].why);
+    assert!(week.criteria[0].why.contains("50"), "{}", week.criteria[0].why);
+    let mut late = deployed();
+    feedback(&mut late, "2026-12-05T00:00:00Z", 50, "asha");
+    assert_eq!(
+        verdict(&at_week(&late, "2026-12-06T00:00:00Z"), "feedback"),
+        Verdict::NotKnown,
+        "days too late"
+    );
+}
+
+#[test]
+fn what_was_rolled_back_has_failed() {
+    let mut desk = deployed();
+    feedback(&mut desk, "2026-11-26T00:00:00Z", 50, "asha");
+    desk.now = at("2026-11-27T00:00:00Z");
+    desk.ran("run-2", "back", A, "production", RunOutcome::Done);
+    assert_eq!(at_week(&desk, "2026-11-28T00:00:00Z").outcome, Outcome::TooEarly);
+    assert!(desk.look("2026-12-02T11:29:59Z", unrecorded).is_empty());
+    let judged = desk.look(JUDGED, unrecorded);
+    assert_eq!((judged.len(), judged[0].outcome, judged[0].due), (1, Outcome::Failed, Some(at(JUDGED))));
+    assert!(judged[0].criteria.iter().any(|one| one.why == "it was rolled back at 2026-11-27T00:00:00Z"));
+    let mut after = deployed();
+    feedback(&mut after, "2026-11-26T00:00:00Z", 50, "asha");
+    after.now = at("2026-12-03T00:00:00Z");
+    after.ran("run-2", "back", A, "production", RunOutcome::Done);
+    assert_eq!(
+        after.look("2026-12-04T00:00:00Z", unrecorded)[0].outcome,
+        Outcome::Succeeded,
+        "it was there then"
+    );
+}
