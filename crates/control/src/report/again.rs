@@ -203,11 +203,12 @@ fn decision(known: &Known, row: &Row, service: &str, decided: &Decided, verdict:
         let at = format!("decided at {}", decided.inputs.now);
         verdict.differs(JOURNAL, format!("{place}, its moment"), at, format!("written at {then}"));
     }
-    if !windows(known, &loaded.policy, state, decided.inputs.now).contains(&decided.inputs.window) {
-        let computed = windows(known, &loaded.policy, state, decided.inputs.now).swap_remove(0);
+    let windows = windows(known, &loaded.policy, state, decided.inputs.now);
+    if !windows.contains(&decided.inputs.window) {
         let words = |answer: &WindowAnswer| serde_json::to_string(answer).unwrap_or_default();
+        let computed: Vec<String> = windows.iter().map(words).collect();
         let stated = words(&decided.inputs.window);
-        verdict.differs(JOURNAL, format!("{place}, its window"), stated, words(&computed));
+        verdict.differs(JOURNAL, format!("{place}, its window"), stated, computed.join(" or "));
     }
     match again(&loaded, state, decided, &signing::verify) {
         Ok(()) => {}
