@@ -6,6 +6,8 @@ import contextlib
 import datetime
 import http.server
 import json
+import os
+import pty
 import re
 import subprocess
 import threading
@@ -87,6 +89,18 @@ class Desk:
         """As the reviewer who has looked at the table."""
         table = self.json("score")["would_be"]["table"]
         return self.run("sign", "--role", "reviewer", "--key", f"{key}.pem", "--table", table, *flags, **options)
+
+    def sign_at_a_terminal(self, answer):
+        """What is said, and the exit code."""
+        ours, theirs = pty.openpty()
+        try:
+            os.write(ours, answer)
+            command = (cli.binary(), "release", "sign", "--role", "reviewer", "--key", "colleague.pem", *self.flags)
+            done = subprocess.run(command, cwd=self.folder, stdin=theirs, capture_output=True, text=True, timeout=30, check=False)
+            return done.stderr, done.returncode
+        finally:
+            os.close(ours)
+            os.close(theirs)
 
     def open(self, *flags):
         return self.run("open", "--policy", "shop.toml", "--artefact", "shop", "--by", "me", *flags).stdout.strip()
@@ -182,7 +196,11 @@ def test_nobody_signs_what_they_have_not_seen(desk):
     desk.run("attest", "--check", "way-back", "--by", "me", "--fails", "it did not start")
     late = desk.run("sign", "--role", "reviewer", "--key", "colleague.pem", "--table", seen, expect=1)
     assert "not signed: on the table is" in late.stderr and "check way-back: it failed: it did not start" in late.stderr
+    said, code = desk.sign_at_a_terminal(b"\n")
+    assert "sign this as colleague, reviewer: GO? [y/N]" in said and "it did not start" in said and code == 1
     assert ("signature", "reviewer") in desk.reasons()
+    assert desk.sign_at_a_terminal(b"y\n")[1] == 0
+    assert ("signature", "reviewer") not in desk.reasons()
     desk.sign("colleague", "--vote", "no-go")
 
 

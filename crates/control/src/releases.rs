@@ -7,6 +7,7 @@ mod decided;
 mod found;
 mod opened;
 mod people;
+mod table;
 mod view;
 
 use axum::Json;
@@ -31,6 +32,7 @@ pub fn routes(table: &mut Table) {
     asked::routes(table);
     opened::routes(table);
     people::routes(table);
+    self::table::routes(table);
     decided::routes(table);
 }
 

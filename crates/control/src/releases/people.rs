@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::Principal;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
-use release::decision::standing::standings;
 use release::digest::Digest;
 use release::event::{Event, Matter, SignatureWithdrawn, Signed};
 use release::evidence::{Answer, Observation, Question, SCORE, Subject};
@@ -15,16 +14,15 @@ use release::ledger::Entry;
 use release::ledger::event::DocumentKept;
 use release::policy::{Probe, Score};
 use release::scorecard::figure_name;
-use release::signature::{admit, on_the_table};
+use release::signature::admit;
 use release::{Figure, Length, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::decided;
 use super::found::{Found, find};
 use super::opened::person;
 use crate::Control;
-use crate::api::{Body, READ, SIGN, Table};
+use crate::api::{Body, SIGN, Table};
 use crate::refused::Refused;
 use crate::signing::verify;
 
@@ -33,7 +31,6 @@ const MARK_LASTS: Length = Length::days(30);
 
 pub(super) fn routes(table: &mut Table) {
     table.add("POST", "/v1/release/releases/{id}/evidence", SIGN, attest);
-    table.add("GET", "/v1/release/releases/{id}/table", READ, on_table);
     table.add("POST", "/v1/release/releases/{id}/signatures", SIGN, sign);
     table.add("POST", "/v1/release/releases/{id}/withdrawals", SIGN, withdraw);
 }
@@ -260,66 +257,19 @@ fn later(at: Timestamp, by: Length) -> Timestamp {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct About {
+pub(super) struct About {
     #[serde(default)]
     blocker: Option<String>,
 }
 
 impl About {
-    fn matter(self, policy: &Policy) -> Result<Matter, Refused> {
+    pub(super) fn matter(self, policy: &Policy) -> Result<Matter, Refused> {
         match self.blocker {
             None => Ok(Matter::Release),
             Some(id) if policy.blockers.iter().any(|blocker| blocker.id == id) => Ok(Matter::Blocker(id)),
             Some(id) => Err(Refused::field("blocker", format!("the policy has no blocker `{id}`"))),
         }
     }
-}
-
-/// What whoever signs now has to sign, in full and as a hash.
-async fn on_table(
-    State(control): State<Arc<Control>>,
-    Path(id): Path<String>,
-    Query(about): Query<About>,
-) -> Result<Json<Value>, Refused> {
-    let now = control.book.now();
-    let (found, decision) = control.book.read(|ledger| {
-        let found = find(ledger, &id)?;
-        let decision = decided::now(ledger, &found, now, None)?;
-        Ok::<_, Refused>((found, decision))
-    })??;
-    let policy = &found.loaded.policy;
-    let matter = about.matter(policy)?;
-    let table = on_the_table(&found.loaded, &found.state, &matter);
-    let people: Vec<Value> = policy
-        .people
-        .iter()
-        .map(|person| json!({"id": person.id, "roles": person.roles, "key": person.key}))
-        .collect();
-    let of_matter = |check: &str| match &matter {
-        Matter::Release => true,
-        Matter::Blocker(id) => policy
-            .blockers
-            .iter()
-            .any(|blocker| blocker.id == *id && blocker.checks.iter().any(|known| known == check)),
-    };
-    let open: Vec<Value> = standings(&found.loaded, &found.state, now, &verify)
-        .checks
-        .into_iter()
-        .filter(|standing| of_matter(&standing.check))
-        .filter_map(|standing| Some(json!({"check": standing.check, "why": standing.open?})))
-        .collect();
-    let scores: Vec<Value> = decision
-        .scorecards
-        .into_iter()
-        .map(|card| json!({"scorecard": card.id, "total": card.total, "threshold": card.threshold}))
-        .collect();
-    let release = &found.release;
-    Ok(Json(json!({
-        "release": id, "matter": matter, "table": table, "now": now, "people": people,
-        "service": found.service, "version": release.version, "artefact": release.artefact,
-        "environment": release.environment, "policy": release.policy, "policy_name": found.document.name,
-        "open": open, "scores": scores,
-    })))
 }
 
 async fn sign(

@@ -164,6 +164,21 @@ mod tests {
     }
 
     #[test]
+    fn answers_to_another_demand_are_no_run() {
+        let asked = |minute, demand: &[u8]| {
+            let observed = seen('p', minute, 3).observed;
+            Observation { demand: Some(crate::Digest::of(demand)), ..observed }.seal()
+        };
+        let all = [asked(0, b"easy"), asked(1, b"easy"), asked(2, b"hard"), asked(3, b"hard")];
+        let fold = |all: &[Evidence]| {
+            all.iter().fold(None, |before, one| Some(Standing::settle(before, one.clone(), 0))).unwrap()
+        };
+        assert_eq!(fold(&all).settled, None);
+        let more = [&all[..], &[asked(4, b"hard")]].concat();
+        assert!(fold(&more).settled.is_some());
+    }
+
+    #[test]
     fn so_many_equal_answers_in_a_row() {
         assert_eq!(stands("pfpe", 1), "pfpe");
         assert_eq!(stands("ppp", 3), "--p");

@@ -194,6 +194,36 @@ fn what_a_window_sets_aside_is_signed_for() {
     assert_eq!(decided(&world).outcome, Outcome::GoWithConditions);
 }
 
+/// The incident that is mended is set aside, and that is signed for, whatever the windows say.
+#[test]
+fn a_hotfix_for_an_open_incident_is_signed_for() {
+    let hotfix = "[windows.hotfix]\nseverities = [\"P0\"]\nsigners = [\"manager\"]\n";
+    let mut world = World::ready(&(policy(UNANIMOUS) + hotfix));
+    for (incident, severity) in [("INC-1", "P0"), ("INC-2", "P1")] {
+        let (incident, severity) = (incident.to_owned(), severity.to_owned());
+        world.add(Event::IncidentOpened(IncidentOpened {
+            incident,
+            severity,
+            title: "down".to_owned(),
+            at: world.now,
+        }));
+    }
+    let decided =
+        |world: &World, id: &str| decide(&world.loaded, &world.state, world.now, &open(), Some(id), &verify);
+    let blocking = |decision: &Decision| -> Vec<String> {
+        decision.reasons_of(Code::Incident).map(|reason| reason.of.clone()).collect()
+    };
+    assert_eq!(blocking(&decided(&world, "INC-2")), ["INC-1", "INC-2"], "no exception for P1");
+    assert_eq!(blocking(&decided(&world, "INC-1")), ["INC-2"]);
+    world.add(Event::IncidentClosed(IncidentClosed { incident: "INC-2".to_owned(), at: world.now }));
+    only(&decided(&world, "INC-1"), Code::Signature, "manager", "nobody has signed");
+    let signed = world.signed(Matter::Release, "manager", "emil");
+    world.add(Event::Signed(signed));
+    let recorded = record(&world.loaded, &world.state, world.now, &open(), Some("INC-1"), &verify);
+    assert_eq!(recorded.decision.outcome, Outcome::GoWithConditions);
+    assert_eq!(again(&world.loaded, &world.state, &recorded, &verify), Ok(()));
+}
+
 #[test]
 fn a_no_is_a_no() {
     let mut world = ready();

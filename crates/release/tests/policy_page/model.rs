@@ -68,7 +68,10 @@ fn read(source: &str) -> Vec<Item> {
             if let Some((name, kind)) = field(text, item.is_enum) {
                 let name = between(&attributes, "rename = \"", "\"").unwrap_or(name);
                 let name = variant.as_ref().map_or(name.clone(), |variant| format!("{variant}.{name}"));
-                item.rows.push([name, spoken(&kind), default(&attributes, &kind), words]);
+                // What no file says.
+                if !attributes.contains("#[serde(skip)]") {
+                    item.rows.push([name, spoken(&kind), default(&attributes, &kind), words]);
+                }
             } else if let Some((name, kind, opens)) = alternative(text) {
                 let name = between(&attributes, "rename = \"", "\"").unwrap_or_else(|| cased(&name, case));
                 variant = opens.then(|| name.clone());
