@@ -14,6 +14,7 @@ import pytest
 
 from driver import cli
 from driver.deadline import until
+from driver.gateway import Gateway
 
 KILLS = int(os.environ.get("KILLS", "20"))
 SEED = int(os.environ.get("SEED", "7"))
@@ -256,3 +257,114 @@ def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(tmp_path):
         assert proofs == {"way-back": True}
         asked += sum(attempt["attempts"] > 1 or attempt["by"] == "asha" for attempt in view["steps"])
     assert asked > 0 or KILLS < 20, "no kill came while a step was being done"
+
+
+DEPLOY = """
+[[severity]]
+id = "P0"
+means = "nobody is served"
+respond_within = "5m"
+blocks_release = true
+[[runbook]]
+id = "deploy"
+purpose = "deploy"
+"""
+
+
+def test_a_deployment_begins_after_a_go_that_still_holds(office):
+    policy = office.policy(back(writes("one")) + DEPLOY + step("put", "echo put-$MERIDIAN_VERSION >> log"))
+    release = cli.run_json("release", "open", "--policy", policy, "--artefact", f"sha256:{'a' * 64}", *BY, *office.data)["release"]
+    deploy = ("run", "deploy", "--release", release)
+    assert "no decision stands" in ends(office.start(*deploy), code=1)
+    assert "rehearse" in ends(office.start(*deploy, "--rehearse"), code=1), "not in the target by leaving --env out"
+    assert "target" in ends(office.start(*deploy, "--rehearse", "--env", "production"), code=1)
+    ends(office.rehearse(policy))
+    cli.run("release", "decide", "--release", release, *office.data)
+    opened = cli.run_json("incident", "open", "--severity", "P0", "--title", "nothing works", *BY, *office.data)
+    refused = ends(office.start(*deploy), code=1)
+    assert "NO-GO now" in refused and opened["incident"] in refused
+    cli.run("incident", "resolve", opened["incident"], *BY, *office.data)
+    ends(office.start(*deploy))
+    newest = office.runs()[0]
+    assert (newest["environment"], newest["outcome"], newest["rehearsal"]) == ("production", "done", False)
+    assert office.log().count("put-1.2.3") == 1
+
+
+def test_an_undo_that_was_cut_off_is_left_to_people_and_the_rest_goes_on(office):
+    def undo(name, script):
+        return f"undo.command = {{ run = [\"sh\", \"-c\", '{script}'] }}\nbudget = \"5m\"\n"
+
+    policy = office.policy(back(
+        writes("one", undo("one", "echo undo-one >> log")),
+        writes("two", undo("two", "echo undo-two >> log; sleep 60; echo undone-two >> log")),
+        step("three", "exit 3"),
+    ))
+    process = office.rehearse(policy)
+    until("the undo", lambda: "undo-two" in office.log())
+    kill(process, group=True)
+    (run,) = office.runs()
+    ends(office.start("resume", run["run"]), code=1)
+    view, log = office.view(run["run"]), office.log()
+    assert (view["outcome"], view["left_behind"]) == ("failed", ["two"])
+    assert log.count("undo-two") == 1 and log.count("undo-one") == 1 and "undone-two" not in log
+
+
+@pytest.fixture
+def served(tmp_path):
+    """An office whose data directory has a server."""
+    server = Gateway(tmp_path / "data", "--seed", "7", "--no-backups").start()
+    yield Office(tmp_path), server
+    server.stop()
+
+
+ASKS = '[[runbook.step]]\nid = "look"\naction.manual = { text = "look at it", role = "operator" }\n'
+
+
+def test_a_server_that_was_killed_goes_on_with_its_runs(served):
+    office, server = served
+    policy = office.policy(back(
+        ASKS, step("long", "echo tick >> log; test -e go || sleep 60", 'budget = "5m"\nrepeatable = true'), writes("last")
+    ))
+    follower = office.rehearse(policy)
+    run = until("a run", lambda: (office.runs() or [None])[0])["run"]
+    until("the question", lambda: (office.view(run)["asked"] or {}).get("step") == "look")
+    office.say("confirm", run, "look")
+    until("the step", lambda: office.log() == ["tick"])
+    server.kill()
+    ends(follower, code=1)
+    (office.folder / "go").touch()
+    server.start()
+    until("the end", lambda: office.view(run)["standing"] == "ended")
+    view = office.view(run)
+    assert view["outcome"] == "done" and view["rows_without_sense"] == 0
+    assert office.log() == ["tick", "tick", "begin-last", "end-last"]
+
+
+def test_a_restored_backup_goes_on_with_nothing_by_itself(served, tmp_path):
+    office, server = served
+    policy = office.policy(back(ASKS, writes("one")) + DEPLOY + step("put", "true"))
+    follower = office.rehearse(policy)
+    run = until("a run", lambda: (office.runs() or [None])[0])["run"]
+    until("the question", lambda: (office.view(run)["asked"] or {}).get("step") == "look")
+    incident = cli.run_json("incident", "open", "--severity", "P0", "--title", "down", *BY, *office.data)["incident"]
+    cli.run("journal", "backup", tmp_path / "backup", "--include-keys", *office.data)
+    office.say("confirm", run, "look")
+    ends(follower)
+    server.stop()
+    restored = cli.run("journal", "restore", tmp_path / "backup", "--data", tmp_path / "restored")
+    assert run in restored.stderr and incident in restored.stderr and "journal ship" in restored.stderr
+    other = Gateway(tmp_path / "restored", "--seed", "7", "--no-backups").start()
+    try:
+        # The administrator keeps their key: it is in no backup.
+        (tmp_path / "restored" / "admin.key").write_bytes((tmp_path / "data" / "admin.key").read_bytes())
+        office.data = ["--data", tmp_path / "restored"]
+        office.say("confirm", run, "look")
+        view = office.view(run)
+        assert view["standing"] == "paused" and "restored from a backup" in view["paused"]["why"]
+        assert office.log() == ["begin-one", "end-one"], "done once, before"
+        notes = json.dumps(cli.run_json("incident", "show", incident, *office.data))
+        assert "restored from a backup" in notes
+        office.say("abandon", run, "--why", "it had ended")
+        assert office.view(run)["ended_why"] == "it had ended"
+    finally:
+        other.stop()

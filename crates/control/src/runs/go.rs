@@ -36,7 +36,7 @@ pub(super) fn demanded(
         }
         Some(Outcome::NoGo) => {
             return Err(Refused::conflict("not_decided", format!("release `{id}` is NO-GO"))
-                .hint("`meridian release show` says why"));
+                .hint("`meridian release score` says why"));
         }
     }
     if release.environment != environment {

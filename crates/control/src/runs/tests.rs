@@ -460,7 +460,7 @@ async fn people_turn_back_and_abandon_what_runs() {
     assert_eq!(view["ended_why"], "the disk is full");
     assert!(view["report"].as_str().unwrap().contains("by asha: the disk is full"));
     // What was rehearsed before stands no more.
-    let (answers, held) = office.control.book.read(|ledger| way_back(ledger)).unwrap();
+    let (answers, held) = office.control.book.read(way_back).unwrap();
     assert_eq!((answers, held.as_str()), (2, "fail"));
 }
 
