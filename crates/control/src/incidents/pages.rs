@@ -37,7 +37,10 @@ async fn channels(State(control): State<Arc<Control>>) -> Json<Value> {
         })
     });
     let channels: Vec<Value> = channels.collect();
-    Json(json!({ "is_serving": control.paging.is_serving(), "fault": fault, "channels": channels }))
+    Json(json!({
+        "is_serving": control.paging.is_serving(), "fault": fault, "channels": channels,
+        "unheard_alerts": control.paging.unheard(),
+    }))
 }
 
 /// Waits until the pages that are due have been sent, or not, and answers what became of them. Where nothing sends by

@@ -166,6 +166,7 @@ impl One<'_> {
             pagerduty: pagerduty(self.policy, about, &page.key, Action::Trigger),
             people: Some((webhook(about, Some(&page)), mail(about, Some(&page)))),
             at: self.now,
+            code: None,
         };
         let to = match (role, people.join(", ")) {
             (None, people) if people.is_empty() => "everybody".to_owned(),
@@ -173,7 +174,8 @@ impl One<'_> {
             (Some(role), people) if people.is_empty() => role.to_owned(),
             (Some(role), people) => format!("{role} ({people})"),
         };
-        let (channels, since) = (self.channels.of(role), page.since);
+        let (mut channels, since) = (self.channels.of(role), page.since);
+        channels.retain(|channel| page.only.as_ref().is_none_or(|only| only.contains(&channel.id)));
         let what = What { key: page.key, ..what };
         plan.jobs.push(Job { what, since, to, channels, message });
     }
@@ -201,7 +203,7 @@ impl One<'_> {
                 };
                 let about = About { incident: self.incident, service: self.name, url: None, people: &[] };
                 let pagerduty = pagerduty(self.policy, about, &telling.key, action);
-                let message = Message { pagerduty, people: None, at: self.now };
+                let message = Message { pagerduty, people: None, at: self.now, code: None };
                 let (channels, since) = (vec![Arc::clone(channel)], telling.since);
                 plan.jobs.push(Job { what, since, to: String::new(), channels, message });
             }

@@ -105,7 +105,10 @@ impl Incidents {
                 self.page(&body.key)?.tried.get_or_insert(body.at);
             }
             Event::PageSent(body) => {
-                self.page(&body.key)?.sent.get_or_insert(body.at);
+                let page = self.page(&body.key)?;
+                if page.sent.is_none() {
+                    (page.sent, page.again) = (Some(body.at), body.again.clone());
+                }
             }
             Event::PageFailed(body) => {
                 self.page(&body.key)?.failed.get_or_insert(body.at);

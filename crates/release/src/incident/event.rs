@@ -250,6 +250,9 @@ pub struct PageSent {
     /// Channels that did not take it, and why; never an address that holds a key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<String>,
+    /// Channels that did not take it, by their ids: they are tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
     /// When.
     pub at: Timestamp,
 }

@@ -66,7 +66,7 @@ pub struct Opening {
 }
 
 /// What became of a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageState {
     /// It was about to be sent: receivers may have it.
     pub tried: Option<Timestamp>,
@@ -76,6 +76,8 @@ pub struct PageState {
     pub failed: Option<Timestamp>,
     /// Somebody answered it.
     pub acknowledged: Option<Timestamp>,
+    /// Channels that did not take it where others did, by their ids.
+    pub again: Vec<String>,
 }
 
 /// An alert that fired.

@@ -84,8 +84,15 @@ fn key(text: &str) -> PageKey {
 }
 
 fn sent(text: &str, minutes: i64) -> Event {
-    PageSent { key: key(text), to: asha(), channel: "mail".to_owned(), missed: Vec::new(), at: at(minutes) }
-        .into()
+    PageSent {
+        key: key(text),
+        to: asha(),
+        channel: "mail".to_owned(),
+        missed: Vec::new(),
+        again: Vec::new(),
+        at: at(minutes),
+    }
+    .into()
 }
 
 fn incident(rows: &[Event]) -> Incident {
@@ -134,6 +141,30 @@ fn a_page_that_no_channel_took_is_tried_again_later() {
     let rows = [opened("P1", "x"), failed.into()];
     assert_eq!(is_due(&rows, 0), [""; 0]);
     assert_eq!(is_due(&rows, 1), ["INC-1/o1/r1/s1/a2"]);
+}
+
+#[test]
+fn a_channel_that_missed_a_page_is_tried_again_alone() {
+    let part = PageSent {
+        key: key("INC-1/o1/r1/s1/a1"),
+        to: asha(),
+        channel: "chat".to_owned(),
+        missed: vec!["pd: it answers 503".to_owned()],
+        again: vec!["pd".to_owned()],
+        at: at(0),
+    };
+    let rows = [opened("P1", "x"), part.into()];
+    assert_eq!(is_due(&rows, 0), [""; 0]);
+    let Due::Page(page) = due(&policy(), &incident(&rows), at(1)).remove(0) else { panic!("a page") };
+    assert_eq!(
+        (page.key.to_string().as_str(), page.only),
+        ("INC-1/o1/r1/s1/a2", Some(vec!["pd".to_owned()]))
+    );
+    let failed = PageFailed { key: page.key, channel: "pd".to_owned(), why: "no".to_owned(), at: at(1) };
+    let rows = [&rows[..], &[failed.into()]].concat();
+    assert_eq!(is_due(&rows, 2), ["INC-1/o1/r1/s1/a3"]);
+    let rows = [&rows[..], &[sent("INC-1/o1/r1/s1/a3", 2)]].concat();
+    assert_eq!(is_due(&rows, 14), [""; 0]);
 }
 
 #[test]
@@ -436,7 +467,8 @@ fn webhooks_and_mails_say_who_is_called() {
         url: Some("https://release.example/"),
         people: &[asha()],
     };
-    let page = Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), since: at(15) };
+    let page =
+        Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), only: None, since: at(15) };
     let text = "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead (asha)\nhttps://release.example/";
     assert_eq!(serde_json::to_value(webhook(about, Some(&page))).unwrap(), json!({ "text": text }));
     let mail = mail(about, Some(&page));
@@ -451,7 +483,8 @@ fn long_and_hostile_titles_stay_within_limits() {
     let title = "&é\r\nBcc: all@example.com ".repeat(400);
     let known = incident(&[opened("P0", &title)]);
     let about = About { incident: &known, service: "ticker", url: None, people: &[] };
-    let page = Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), since: at(0) };
+    let page =
+        Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), only: None, since: at(0) };
     let body = pagerduty(&policy(), about, &page.key, Action::Trigger);
     assert_eq!(body.payload.unwrap().summary.chars().count(), SUMMARY_MOST);
     assert!(webhook(about, Some(&page)).text.chars().count() <= TEXT_MOST);
