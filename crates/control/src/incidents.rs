@@ -27,8 +27,6 @@ use crate::api::Table;
 use crate::refused::Refused;
 use crate::releases::policy;
 
-pub use opening::by_trigger;
-
 /// Its routes.
 pub fn routes(table: &mut Table) {
     lists::routes(table);

@@ -41,6 +41,7 @@ pub use retro::retrospective;
 pub use state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
 pub use status::{Condition, StatusEntry, Update, status_entries};
 pub use tell::{TOLD_FOR, Telling, tellings};
+pub(crate) use timeline::one_line;
 pub use timeline::timeline;
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use release::incident::event::TestOpened;
 use release::ledger::Entry;
+use release::watch::firing::ids;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::opening::next_id;
 use super::{name, service};
 use crate::Control;
 use crate::api::{Body, INCIDENTS, Table};
@@ -43,7 +43,7 @@ async fn test(
             let words = format!("`{role}` is no role of the policy: it knows {}", known.join(", "));
             return Err(Refused::field("role", words));
         }
-        let incident = next_id(ledger, "TEST");
+        let incident = ids(ledger, "TEST")();
         let answer = json!({ "incident": incident, "service": service });
         let opened = TestOpened { incident, role: wanted.role.clone(), by: by.clone(), at };
         Ok((vec![Entry::Incident(service, opened.into())], answer))

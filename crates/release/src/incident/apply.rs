@@ -167,11 +167,11 @@ impl Incidents {
     }
 
     fn fire(&mut self, body: &AlertFired) -> Result<(), Nonsense> {
-        let AlertFired { firing, alert, incident, at } = body.clone();
+        let AlertFired { firing, alert, incident, cause, environment, at } = body.clone();
         match self.alerts.entry(firing) {
             Entry::Occupied(_) => Err(Nonsense::Twice),
             Entry::Vacant(place) => {
-                place.insert(Alert { alert, at, incident, actionable: None });
+                place.insert(Alert { alert, at, incident, cause, environment, actionable: None });
                 Ok(())
             }
         }

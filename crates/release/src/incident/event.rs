@@ -326,6 +326,12 @@ pub struct AlertFired {
     /// The incident it belongs to, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// What is wrong, as in `check:ID`, `slo:ID`, `trigger:ID`, `alert:NAME`; empty: nobody wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause: String,
+    /// Where; empty: nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub environment: String,
     /// When.
     pub at: Timestamp,
 }

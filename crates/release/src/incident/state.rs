@@ -89,6 +89,10 @@ pub struct Alert {
     pub at: Timestamp,
     /// The incident it belongs to.
     pub incident: Option<String>,
+    /// What is wrong, see [`super::event::AlertFired::cause`].
+    pub cause: String,
+    /// Where; empty: nobody said.
+    pub environment: String,
     /// There was something to do; `None`: nobody has said.
     pub actionable: Option<bool>,
 }

@@ -320,7 +320,8 @@ fn times_are_counted_as_they_are_defined() {
 fn alerts_are_counted_by_week() {
     let fired = |firing: &str, at: &str| -> Event {
         let (firing, alert) = (firing.to_owned(), "high-latency".to_owned());
-        AlertFired { firing, alert, incident: None, at: at.parse().unwrap() }.into()
+        let (cause, environment) = Default::default();
+        AlertFired { firing, alert, incident: None, cause, environment, at: at.parse().unwrap() }.into()
     };
     let judged = |firing: &str, actionable| -> Event {
         AlertJudged { firing: firing.to_owned(), actionable, by: asha(), at: at(0) }.into()

@@ -85,7 +85,7 @@ fn line(event: &Event, wanted: &str) -> Option<(Timestamp, String)> {
 }
 
 /// Line breaks and other control characters as blanks: a line stays one.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let blank = |letter: char| if letter.is_control() { ' ' } else { letter };
     text.chars().map(blank).collect::<String>().trim().to_owned()
 }
