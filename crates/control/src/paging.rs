@@ -250,7 +250,7 @@ fn find(control: &Control, policies: &mut Policies, going: &Going) -> Result<Pla
         Channels::unreadable(why)
     });
     let written = control.book.write(|ledger, now| {
-        let mut plan = plan(ledger, policies, &channels, going, now);
+        let mut plan = plan(ledger, policies, &channels, going, control.book.entropy(), now);
         Ok::<_, Infallible>((std::mem::take(&mut plan.rows), plan))
     });
     written.map_err(unwanted)

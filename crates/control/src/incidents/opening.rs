@@ -11,7 +11,7 @@ use release::watch::firing::ids;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{any_words, name, service, severity, words};
+use super::{any_words, line, name, service, severity};
 use crate::Control;
 use crate::api::{Body, INCIDENTS, Table};
 use crate::refused::Refused;
@@ -36,7 +36,7 @@ async fn open(
     State(control): State<Arc<Control>>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Refused> {
-    let title = words("title", &wanted.title)?;
+    let title = line("title", &wanted.title)?;
     let public = Some(any_words("public", wanted.public.as_deref())?).filter(|text| !text.is_empty());
     let by = OpenedBy::Person(name("by", &wanted.by)?);
     let answer = control.book.write(|ledger, at| {

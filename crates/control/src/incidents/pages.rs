@@ -76,7 +76,8 @@ fn is_waiting(control: &Control, id: &str) -> Result<bool, Refused> {
     let now = control.book.now();
     control.book.read(|ledger| {
         let found = find(ledger, id)?;
-        let (_, policy) = super::service(ledger, Some(found.service))?;
+        // Whoever serves calls without it, too: nobody waits for that here.
+        let Ok((_, policy)) = super::service(ledger, Some(found.service)) else { return Ok(false) };
         let due = release::incident::due(&policy, found.incident, now);
         Ok(due.iter().any(|one| matches!(one, release::incident::Due::Page(_))))
     })?

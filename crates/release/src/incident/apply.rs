@@ -103,6 +103,10 @@ impl Incidents {
             Event::RetroDrafted(body) => self.incident(&body.incident)?.retro = Some(body.digest.clone()),
             Event::PageTried(body) => {
                 self.page(&body.key)?.tried.get_or_insert(body.at);
+                if let Some(test) = &mut self.incident(&body.key.incident)?.test {
+                    test.codes.extend(body.code.clone());
+                    test.called.extend(body.people.iter().cloned());
+                }
             }
             Event::PageSent(body) => {
                 let page = self.page(&body.key)?;
@@ -137,7 +141,7 @@ impl Incidents {
     }
 
     fn test(&mut self, body: &TestOpened) -> Result<(), Nonsense> {
-        let TestOpened { incident, role, by, at } = body.clone();
+        let TestOpened { incident, role, alert, by, at } = body.clone();
         self.open(&IncidentOpened {
             incident: incident.clone(),
             severity: "test".to_owned(),
@@ -146,7 +150,7 @@ impl Incidents {
             by: OpenedBy::Person(by),
             at,
         })?;
-        self.incident(&incident)?.test = Some(Test { role });
+        self.incident(&incident)?.test = Some(Test { role, alert, ..Test::default() });
         Ok(())
     }
 

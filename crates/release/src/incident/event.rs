@@ -174,6 +174,9 @@ pub struct TestOpened {
     /// Who is called; absent: the first rung of the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// The alert that it stands for; absent: none by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
     /// Who wants it.
     pub by: String,
     /// When.
@@ -234,6 +237,12 @@ pub struct RetroDrafted {
 pub struct PageTried {
     /// Which page.
     pub key: PageKey,
+    /// Of a test: the digest of the code in its text, see [`Test::takes`](super::Test::takes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Of a test: the people that it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// When.
     pub at: Timestamp,
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::event::{Clock, IncidentOpened, OpenedBy, Word};
 use super::key::PageKey;
+use crate::Digest;
 
 /// All rows about incidents, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,24 @@ pub struct Incident {
 pub struct Test {
     /// Who is called; `None`: the first rung.
     pub role: Option<String>,
+    /// The alert that it stands for.
+    pub alert: Option<String>,
+    /// Digests of the codes that went out.
+    pub codes: BTreeSet<String>,
+    /// Who was called, by name.
+    pub called: BTreeSet<String>,
+}
+
+impl Test {
+    /// What is written of a code: the code itself is in the text of the page alone.
+    pub fn digest(incident: &str, code: &str) -> String {
+        Digest::of(format!("{incident} {code}").as_bytes()).to_string()
+    }
+
+    /// True for a code that went out with one of its pages.
+    pub fn takes(&self, incident: &str, code: &str) -> bool {
+        self.codes.contains(&Test::digest(incident, code))
+    }
 }
 
 /// From the moment it was opened, or reopened, to its resolution.

@@ -215,7 +215,9 @@ fn who_works_on_it_has_not_answered_to_something_worse() {
 
 #[test]
 fn receivers_are_told_of_every_page_they_may_have() {
-    let tried = |page: &str| -> Event { PageTried { key: key(page), at: at(0) }.into() };
+    let tried = |page: &str| -> Event {
+        PageTried { key: key(page), code: None, people: Vec::new(), at: at(0) }.into()
+    };
     let told = |page: &str, word| -> Event {
         ReceiverTold { key: key(page), channel: "pd".to_owned(), word, at: at(2) }.into()
     };
@@ -246,7 +248,8 @@ fn receivers_are_told_of_every_page_they_may_have() {
 #[test]
 fn a_test_calls_one_rung_once_and_counts_nowhere() {
     let test = |role: Option<&str>| -> Event {
-        TestOpened { incident: id(), role: role.map(str::to_owned), by: asha(), at: at(0) }.into()
+        TestOpened { incident: id(), role: role.map(str::to_owned), alert: None, by: asha(), at: at(0) }
+            .into()
     };
     let roles = |rows: &[Event]| -> Vec<Option<String>> {
         let due = due(&policy(), &incident(rows), at(0));
@@ -358,6 +361,8 @@ fn users_read_public_words_only() {
     assert_eq!(entries[0].condition, Condition::Resolved);
     let update = Update { at: at(3), condition: Condition::Identified, text: "We are on it".to_owned() };
     assert_eq!(entries[0].updates, [update]);
+    let test = TestOpened { incident: id(), role: None, alert: None, by: asha(), at: at(0) };
+    assert_eq!(status_entries(&[test.into(), note("we test", true, 1)]), [], "a test is none");
 }
 
 #[test]
@@ -426,6 +431,7 @@ fn pagerduty_gets_its_documented_fields() {
         service: "ticker",
         url: Some("https://release.example/incidents/INC-1"),
         people: &[],
+        code: None,
     };
     let key = key("INC-1/o1/r1/s1/a1");
     let body = |action| serde_json::to_value(pagerduty(&policy(), about, &key, action)).unwrap();
@@ -467,6 +473,7 @@ fn webhooks_and_mails_say_who_is_called() {
         service: "ticker",
         url: Some("https://release.example/"),
         people: &[asha()],
+        code: None,
     };
     let page =
         Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), only: None, since: at(15) };
@@ -483,7 +490,7 @@ fn webhooks_and_mails_say_who_is_called() {
 fn long_and_hostile_titles_stay_within_limits() {
     let title = "&é\r\nBcc: all@example.com ".repeat(400);
     let known = incident(&[opened("P0", &title)]);
-    let about = About { incident: &known, service: "ticker", url: None, people: &[] };
+    let about = About { incident: &known, service: "ticker", url: None, people: &[], code: None };
     let page =
         Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), only: None, since: at(0) };
     let body = pagerduty(&policy(), about, &page.key, Action::Trigger);

@@ -15,6 +15,11 @@ pub fn timeline(events: &[Event], incident: &str, zone: &TimeZone) -> Vec<String
         .collect()
 }
 
+/// When the newest row about the incident was written; `None`: there is none.
+pub fn newest(events: &[Event], incident: &str) -> Option<Timestamp> {
+    events.iter().filter_map(|event| line(event, incident)).map(|(at, _)| at).max()
+}
+
 pub(super) fn shown(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.to_zoned(zone.clone());
     at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
