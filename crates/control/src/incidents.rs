@@ -27,8 +27,6 @@ use crate::api::Table;
 use crate::refused::Refused;
 use crate::releases::policy;
 
-pub use opening::by_trigger;
-
 /// Its routes.
 pub fn routes(table: &mut Table) {
     lists::routes(table);
@@ -102,9 +100,19 @@ fn name(field: &'static str, text: &str) -> Result<String, Refused> {
     }
 }
 
-/// Words that must be there.
+/// Words on one line that must be there.
+fn line(field: &'static str, text: &str) -> Result<String, Refused> {
+    let text = words(field, text)?;
+    let is_one = !text.contains(char::is_control);
+    if is_one { Ok(text) } else { Err(Refused::field(field, "on one line, without control characters")) }
+}
+
+/// Words that must be there, on one or more lines.
 fn words(field: &'static str, text: &str) -> Result<String, Refused> {
     let text = text.trim();
+    if text.contains(|letter: char| letter.is_control() && letter != '\n' && letter != '\t') {
+        return Err(Refused::field(field, "without control characters"));
+    }
     let fits = !text.is_empty() && text.chars().count() <= TEXT_MOST;
     if fits { Ok(text.to_owned()) } else { Err(Refused::field(field, format!("1 to {TEXT_MOST} letters"))) }
 }

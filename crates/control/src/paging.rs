@@ -142,7 +142,7 @@ struct Landed {
     what: What,
     since: Timestamp,
     to: String,
-    results: Vec<(String, Result<(), Missed>)>,
+    results: Vec<(String, Result<Vec<Missed>, Missed>)>,
 }
 
 impl Pager {
@@ -248,7 +248,7 @@ fn find(control: &Control, policies: &mut Policies, going: &Going) -> Result<Pla
         Channels::unreadable(why)
     });
     let written = control.book.write(|ledger, now| {
-        let mut plan = plan(ledger, policies, &channels, going, now);
+        let mut plan = plan(ledger, policies, &channels, going, control.book.entropy(), now);
         Ok::<_, Infallible>((std::mem::take(&mut plan.rows), plan))
     });
     written.map_err(unwanted)
@@ -272,11 +272,12 @@ fn write(control: &Control, landed: &Landed) -> Result<Option<Called>, BookError
     }
     let (taken, missed): (Vec<_>, Vec<_>) = results.iter().partition(|(_, result)| result.is_ok());
     let taken: Vec<String> = taken.into_iter().map(|(channel, _)| channel.clone()).collect();
-    let why = |(channel, result): &(String, Result<(), Missed>)| match result {
-        Ok(()) => channel.clone(),
-        Err(missed) => format!("{channel}: {}", missed.why),
+    let again: Vec<String> = missed.into_iter().map(|(channel, _)| channel.clone()).collect();
+    let why = |(channel, result): &(String, Result<Vec<Missed>, Missed>)| {
+        let missed = result.as_ref().map_or_else(std::slice::from_ref, Vec::as_slice);
+        missed.iter().map(|missed| format!("{channel}: {}", missed.why)).collect::<Vec<_>>()
     };
-    let missed: Vec<String> = missed.into_iter().map(why).collect();
+    let missed: Vec<String> = results.iter().flat_map(why).collect();
     let row = |at: Timestamp| -> Option<Event> {
         let (key, to) = (key.clone(), to.clone());
         match tell {
@@ -292,7 +293,8 @@ fn write(control: &Control, landed: &Landed) -> Result<Option<Called>, BookError
             }
             None => {
                 let channel = taken.join(", ");
-                Some(PageSent { key, to, channel, missed: missed.clone(), at }.into())
+                let (missed, again) = (missed.clone(), again.clone());
+                Some(PageSent { key, to, channel, missed, again, at }.into())
             }
         }
     };

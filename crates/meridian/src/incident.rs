@@ -28,7 +28,7 @@ pub fn run(command: IncidentCommand) -> Result<(), Failure> {
             "severity",
             &[("severity", json!(severity.severity)), ("why", json!(severity.why))],
         ),
-        IncidentCommand::Ack(person) => change(&person, "acknowledge", &[]),
+        IncidentCommand::Ack(ack) => change(&ack.person, "acknowledge", &[("code", json!(ack.code))]),
         IncidentCommand::Mitigate(how) => change(&how.person, "mitigate", &[("how", json!(how.how))]),
         IncidentCommand::Resolve(how) => change(&how.person, "resolve", &[("how", json!(how.how))]),
         IncidentCommand::Reopen(why) => change(&why.person, "reopen", &[("why", json!(why.why))]),
@@ -169,7 +169,7 @@ fn change(person: &PersonArguments, what: &str, fields: &[(&str, Value)]) -> Res
 fn retro(arguments: &RetroArguments) -> Result<(), Failure> {
     let OneIncident { id, instance } = &arguments.person.incident;
     let path = format!("/v1/incidents/{}/retro", segment(id));
-    let answer: Value = Office::find(instance)?.get(&path, &[("by", arguments.person.by.as_str())])?;
+    let answer: Value = Office::find(instance)?.post(&path, &json!({ "by": arguments.person.by }))?;
     if instance.json {
         return output::json(&answer);
     }
@@ -189,6 +189,7 @@ fn test_page(arguments: &TestPageArguments) -> Result<(), Failure> {
     let mut body = json!({ "by": arguments.by });
     add(&mut body, "service", service(&office, &arguments.of)?);
     add(&mut body, "role", arguments.role.clone());
+    add(&mut body, "alert", arguments.alert.clone());
     let opened: Value = office.post("/v1/incidents/test-page", &body)?;
     let called = call(&office, &opened)?;
     if arguments.instance.json {
@@ -197,7 +198,7 @@ fn test_page(arguments: &TestPageArguments) -> Result<(), Failure> {
         let id = output::cell(&opened["incident"]);
         output::data(&format!("{id}\n"));
         tell(&called);
-        output::talk(&format!("whoever was called: meridian incident ack {id} --by PERSON\n"));
+        output::talk(&format!("whoever was called: meridian incident ack {id} --by PERSON --code CODE\n"));
     }
     let pages = called["pages"].as_array();
     if pages.is_some_and(|pages| pages.iter().any(|page| page["sent"] == true)) {
@@ -263,6 +264,13 @@ fn channels(instance: &InstanceArguments) -> Result<(), Failure> {
     output::table(&["CHANNEL", "KIND", "ROLES", "LAST TAKEN", "TROUBLE"], &rows);
     match answer["fault"].as_str() {
         Some(fault) => Err(Failure::new(fault)),
+        None if answer["unheard_alerts"]["count"].as_u64().is_some_and(|count| count > 0) => {
+            let unheard = &answer["unheard_alerts"];
+            let (count, last) = (output::cell(&unheard["count"]), &unheard["last"]);
+            let (alert, why) = (output::cell(&last["alert"]), output::cell(&last["why"]));
+            output::talk(&format!("{count} alerts reached nobody; the last one, {alert}: {why}\n"));
+            Ok(())
+        }
         None if rows.is_empty() => {
             output::talk("no channels: write DATA/channels.toml\n");
             Ok(())

@@ -27,10 +27,16 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A field of an answer as a cell; absent is empty.
+/// A field of an answer as a cell; absent is empty. What would move the cursor, or end the line, is a blank.
 pub fn cell(value: &Value) -> String {
+    text(value).replace(char::is_control, " ")
+}
+
+/// A field of an answer as a text of several lines; absent is empty.
+pub fn text(value: &Value) -> String {
+    let blank = |letter: char| if letter.is_control() && letter != '\n' { ' ' } else { letter };
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.chars().map(blank).collect(),
         Value::Null => String::new(),
         other => other.to_string(),
     }

@@ -184,7 +184,7 @@ fn report(run: &str, instance: &InstanceArguments) -> Result<(), Failure> {
     if instance.json {
         return output::json(&view);
     }
-    output::data(&output::cell(&view["report"]));
+    output::data(&output::text(&view["report"]));
     Ok(())
 }
 

@@ -41,7 +41,8 @@ pub use retro::retrospective;
 pub use state::{Alert, Incident, Incidents, Opening, PageState, Status, Test};
 pub use status::{Condition, StatusEntry, Update, status_entries};
 pub use tell::{TOLD_FOR, Telling, tellings};
-pub use timeline::timeline;
+pub(crate) use timeline::one_line;
+pub use timeline::{newest, timeline};
 
 #[cfg(test)]
 mod laws;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::date;
 use release::calendar::Calendars;
-use release::slo::evaluate::{Evaluator, Sample};
+use release::slo::evaluate::{Evaluator, Room, Sample};
 use release::slo::{Objective, objectives};
 use release::{Length, Loaded};
 
@@ -200,7 +200,7 @@ fn evaluated(objective: &Objective, scrapes: &[Scrape]) -> Vec<(i64, Length, Opt
     let hours =
         [0.01, 5.0, 30.2, 31.0, 36.05, 44.9, 45.1, 52.7, 54.05, 54.37, 58.03, 59.48, 60.2, 60.3, 71.15, 74.9];
     let mut moments = hours.map(|hours| START + (hours * 3_600.0) as i64).into_iter().peekable();
-    let mut evaluator = Evaluator::new(objective.clone());
+    let mut evaluator = Evaluator::new(objective.clone(), Room::new(10_000_000));
     let mut found = Vec::new();
     for (at, samples) in scrapes {
         while let Some(moment) = moments.next_if(|moment| moment < at) {

@@ -1,8 +1,8 @@
 //! Alerts, in the shape in which Alertmanager sends them to webhooks (version 4).
 //!
-//! A firing alert is written down once. It opens an incident where it stands for a trigger of the policy that wakes people
-//! (label `trigger`), or has a severity of the policy (label `severity`); as long as that incident is open, the same alert
-//! and others of the same trigger belong to it. When the alert is over, that is noted: whether the incident is, people say.
+//! A firing alert is written down once. What it is about, its labels say: `trigger` and `slo` as the generated rules have
+//! them, else `severity`; `environment` where there are several. What follows from it is the same as from what is watched here
+//! (`release::watch::firing`). When the alert is over, that is noted: whether the incident is, people say.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use release::Digest;
 use release::Policy;
-use release::incident::Status;
-use release::incident::event::{AlertFired, AlertJudged, Event, Noted};
+use release::incident::Incidents;
+use release::incident::event::{AlertJudged, Event, Noted};
 use release::ledger::{Entry, Ledger};
+use release::watch::firing::{Cause, Firing, Told, ids, rows, written};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::opening::{by_trigger, opened_by};
 use super::{name, service};
 use crate::Control;
 use crate::api::{Body, INCIDENTS, Table};
@@ -117,76 +117,105 @@ fn write(control: &Control, alerts: &[Alert]) -> Result<Vec<Value>, Refused> {
     let mut taken = Vec::new();
     for alert in alerts {
         // One that is about no service of ours must not keep the others from being heard.
-        let answer = match control.book.write(|ledger, now| one(ledger, alert, now)) {
-            Ok(incident) => json!({ "firing": alert.firing(), "incident": incident }),
+        let written = match control.book.write(|ledger, now| one(ledger, alert, now)) {
+            Ok(written) => written,
             Err(error) => {
                 let refused = Refused::from(error);
                 if refused.status().is_server_error() {
                     return Err(refused);
                 }
-                tracing::warn!(alert = alert.name(), why = %refused, "an alert belongs to no service");
-                json!({ "firing": alert.firing(), "incident": null, "why": refused.message })
+                Written { firing: alert.firing(), incident: None, unheard: Some(refused.message) }
             }
         };
+        let mut answer = json!({ "firing": written.firing, "incident": written.incident });
+        if let Some(why) = written.unheard {
+            control.paging.lose(&shown(alert.name()), control.book.now(), why.clone());
+            answer["why"] = json!(why);
+        }
         taken.push(answer);
     }
     Ok(taken)
 }
 
-/// Rows about one alert, and its incident.
-fn one(ledger: &Ledger, alert: &Alert, now: Timestamp) -> Result<(Vec<Entry>, Option<String>), Refused> {
-    let (name, policy) = service(ledger, alert.label("service"))?;
-    let firing = alert.firing();
-    let known = ledger.services.get(&name).map(|known| &known.incidents);
-    let fired = known.and_then(|known| known.alerts.get(&firing));
-    let entry = |event: Event| Entry::Incident(name.clone(), event);
-    if alert.status == Phase::Resolved {
-        let Some(incident) = fired.and_then(|fired| fired.incident.clone()) else {
-            return Ok((Vec::new(), None));
-        };
-        let text = format!("alert {} ({firing}) is over", alert.name());
-        let is_noted = ledger.services.get(&name).is_some_and(|known| {
-            known.incident_rows.iter().any(|row| matches!(row, Event::Noted(noted) if noted.text == text))
-        });
-        let noted =
-            Noted { incident: incident.clone(), text, public: false, by: NOTED_BY.to_owned(), at: now };
-        return Ok((if is_noted { Vec::new() } else { vec![entry(noted.into())] }, Some(incident)));
-    }
-    if let Some(fired) = fired {
-        return Ok((Vec::new(), fired.incident.clone()));
-    }
-    let same = format!("{}-", alert.fingerprint());
-    let open = known.and_then(|known| {
-        let of = known.alerts.iter().filter(|(id, _)| id.starts_with(&same));
-        let mut incidents = of.filter_map(|(_, alert)| known.incidents.get(alert.incident.as_ref()?));
-        incidents.find(|incident| incident.status() != Status::Resolved).map(|open| open.id().to_owned())
-    });
-    let (incident, opened) = match open {
-        Some(open) => (Some(open), None),
-        None => means(ledger, &name, &policy, alert, now).unzip(),
-    };
-    let mut rows: Vec<Entry> = opened.flatten().into_iter().collect();
-    let row = AlertFired { firing, alert: alert.name().to_owned(), incident: incident.clone(), at: now };
-    rows.push(entry(row.into()));
-    Ok((rows, incident))
+/// What became of one alert.
+struct Written {
+    firing: String,
+    incident: Option<String>,
+    /// Why nobody will ever hear of it.
+    unheard: Option<String>,
 }
 
-/// The incident that it stands for.
-fn means(
-    ledger: &Ledger,
-    service: &str,
-    policy: &Policy,
-    alert: &Alert,
-    now: Timestamp,
-) -> Option<(String, Option<Entry>)> {
-    let title = alert.title();
-    let trigger = alert.label("trigger").unwrap_or(alert.name());
-    if let Some(trigger) = policy.triggers.iter().find(|known| known.id == trigger) {
-        return by_trigger(ledger, service, policy, trigger, &title, now);
+/// Rows about one alert, and its incident.
+fn one(ledger: &Ledger, alert: &Alert, now: Timestamp) -> Result<(Vec<Entry>, Written), Refused> {
+    let (service, policy) = service(ledger, alert.label("service"))?;
+    let firing = alert.firing();
+    let none = Incidents::default();
+    let known = ledger.services.get(&service);
+    let incidents = known.map_or(&none, |known| &known.incidents);
+    let incident = |after: &[Event]| {
+        let of = |event: &Event| match event {
+            Event::AlertFired(fired) => Some(fired.incident.clone()),
+            _ => None,
+        };
+        after
+            .iter()
+            .find_map(of)
+            .or_else(|| written(incidents, &firing).map(|alert| alert.incident.clone()))
+            .flatten()
+    };
+    let entries =
+        |rows: Vec<Event>| rows.into_iter().map(|row| Entry::Incident(service.clone(), row)).collect();
+    if alert.status == Phase::Resolved {
+        let incident = incident(&[]);
+        let text = format!("alert {} ({firing}) is over", shown(alert.name()));
+        let mut rows = known.into_iter().flat_map(|known| &known.incident_rows);
+        let is_noted = rows.any(|row| matches!(row, Event::Noted(noted) if noted.text == text));
+        let noted = incident
+            .clone()
+            .filter(|_| !is_noted)
+            .map(|incident| Noted { incident, text, public: false, by: NOTED_BY.to_owned(), at: now }.into());
+        return Ok((entries(noted.into_iter().collect()), Written { firing, incident, unheard: None }));
     }
-    let severity = alert.label("severity")?;
-    let severity = policy.severities.iter().find(|known| known.id.eq_ignore_ascii_case(severity))?;
-    Some(opened_by(ledger, service, &severity.id, alert.name(), &title, now))
+    let cause = Cause::of_labels(&policy, alert.name(), &alert.labels);
+    let unheard = cause.is_none().then(|| {
+        "its labels name no `trigger` and no `slo` of the policy, and no `severity`: nobody is called"
+            .to_owned()
+    });
+    let (name, title) = (shown(alert.name()), shown(&alert.title()));
+    let told = Told { firing: &firing, alert: &name, title: &title };
+    let environment = alert.label("environment").map_or_else(|| only_target(&policy), shown);
+    let rows = rows(
+        &policy,
+        incidents,
+        &Firing {
+            cause: cause.unwrap_or(Cause::Named { alert: &name, severity: None }),
+            environment: &environment,
+            since: alert.starts_at,
+            told: Some(told),
+        },
+        now,
+        ids(ledger, "INC"),
+    );
+    let incident = incident(&rows);
+    let fired = rows.iter().find_map(|row| match row {
+        Event::AlertFired(fired) => Some(fired.firing.clone()),
+        _ => None,
+    });
+    let firing = fired.unwrap_or(firing);
+    Ok((entries(rows), Written { firing, incident, unheard }))
+}
+
+/// Where the service runs, if that is one place.
+fn only_target(policy: &Policy) -> String {
+    let mut targets = policy.environments.iter().filter(|environment| environment.target);
+    let only = targets.next().filter(|_| targets.next().is_none());
+    only.map_or(String::new(), |only| only.id.clone())
+}
+
+/// Of others: on one line, and not for ever.
+fn shown(text: &str) -> String {
+    let blank = |letter: char| if letter.is_control() { ' ' } else { letter };
+    text.chars().take(super::TEXT_MOST).map(blank).collect()
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,9 @@ use release::incident::event::Acknowledged;
 use release::ledger::{Entry, Ledger};
 use release::policy::{self, Check, Policy, Probe};
 
-/// Evidence for every check that asks whether alerts are delivered. None where nothing was delivered, where somebody has
+use crate::refused::Refused;
+
+/// Evidence for every check that asks whether this alert, or any, is delivered. None where nothing was delivered, where somebody has
 /// answered before, and where whoever answers was not called: it proves nothing then.
 pub(super) fn evidence(
     ledger: &Ledger,
@@ -21,12 +23,13 @@ pub(super) fn evidence(
 ) -> Vec<Entry> {
     let Some(sent) = incident.pages.values().filter_map(|page| page.sent).min() else { return Vec::new() };
     let is_first = incident.opening().is_some_and(|opening| opening.acknowledged.is_none());
-    if incident.test.is_none() || !is_first || !was_called(policy, incident, &answered.by) {
+    let Some(test) = incident.test.as_ref().filter(|test| is_first && test.called.contains(&answered.by))
+    else {
         return Vec::new();
-    }
+    };
     let took = answered.at.duration_since(incident.opened.at);
     let checks = policy.checks.iter().filter_map(|check| match &check.probe {
-        Probe::AlertDelivered(proof) => Some((check, proof)),
+        Probe::AlertDelivered(proof) if proof.of.is_none() || proof.of == test.alert => Some((check, proof)),
         _ => None,
     });
     checks
@@ -59,14 +62,22 @@ pub(super) fn evidence(
         .collect()
 }
 
-/// In the role that was called, as the policy says.
-fn was_called(policy: &Policy, incident: &Incident, by: &str) -> bool {
-    let person = policy.people.iter().find(|person| person.id == by);
-    match (person, release::incident::role(policy, incident, 1)) {
-        (Some(person), Some(role)) => person.roles.contains(&role),
-        (Some(_), None) => true,
-        (None, _) => false,
+/// Whoever answers a test proves that they read it: with the code in its text, as one of those whom it names.
+pub(super) fn proven(incident: &Incident, by: &str, code: Option<&str>) -> Result<(), Refused> {
+    let Some(test) = &incident.test else { return Ok(()) };
+    if test.codes.is_empty() {
+        return Err(Refused::conflict("test", "no page of this test was sent yet"));
     }
+    let code = code.map(str::trim).filter(|code| !code.is_empty());
+    let code = code.ok_or_else(|| Refused::field("code", "the code in the text of the page is missing"))?;
+    if !test.takes(incident.id(), code) {
+        return Err(Refused::field("code", "no page of this test has this code"));
+    }
+    if test.called.is_empty() || test.called.contains(by) {
+        return Ok(());
+    }
+    let called: Vec<&str> = test.called.iter().map(String::as_str).collect();
+    Err(Refused::field("by", format!("the page called {}, not `{by}`", called.join(", "))))
 }
 
 /// What the check is about: the newest release, where it is about one.

@@ -37,7 +37,10 @@ async fn channels(State(control): State<Arc<Control>>) -> Json<Value> {
         })
     });
     let channels: Vec<Value> = channels.collect();
-    Json(json!({ "is_serving": control.paging.is_serving(), "fault": fault, "channels": channels }))
+    Json(json!({
+        "is_serving": control.paging.is_serving(), "fault": fault, "channels": channels,
+        "unheard_alerts": control.paging.unheard(),
+    }))
 }
 
 /// Waits until the pages that are due have been sent, or not, and answers what became of them. Where nothing sends by
@@ -73,7 +76,8 @@ fn is_waiting(control: &Control, id: &str) -> Result<bool, Refused> {
     let now = control.book.now();
     control.book.read(|ledger| {
         let found = find(ledger, id)?;
-        let (_, policy) = super::service(ledger, Some(found.service))?;
+        // Whoever serves calls without it, too: nobody waits for that here.
+        let Ok((_, policy)) = super::service(ledger, Some(found.service)) else { return Ok(false) };
         let due = release::incident::due(&policy, found.incident, now);
         Ok(due.iter().any(|one| matches!(one, release::incident::Due::Page(_))))
     })?

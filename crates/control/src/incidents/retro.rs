@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use release::incident::event::RetroDrafted;
-use release::incident::retrospective;
+use release::incident::{newest, retrospective};
 use release::ledger::Entry;
 use release::ledger::event::DocumentKept;
 use serde::Deserialize;
@@ -13,12 +13,11 @@ use serde_json::{Value, json};
 
 use super::{find, name, service, view};
 use crate::Control;
-use crate::api::{INCIDENTS, Table};
+use crate::api::{Body, INCIDENTS, Table};
 use crate::refused::Refused;
 
 pub(super) fn routes(table: &mut Table) {
-    // It writes.
-    table.add("GET", "/v1/incidents/{id}/retro", INCIDENTS, draft);
+    table.add("POST", "/v1/incidents/{id}/retro", INCIDENTS, draft);
 }
 
 #[derive(Deserialize)]
@@ -31,10 +30,9 @@ struct Asked {
 async fn draft(
     State(control): State<Arc<Control>>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    Body(asked): Body<Asked>,
 ) -> Result<Json<Value>, Refused> {
     let by = asked.by.as_deref().map_or(Ok("nobody named".to_owned()), |by| name("by", by))?;
-    let now = control.book.now();
     let (named, text) = control.book.read(|ledger| {
         let found = find(ledger, &id)?;
         let (named, policy) = service(ledger, Some(found.service))?;
@@ -46,7 +44,9 @@ async fn draft(
             .filter(|row| !matches!(row, release::incident::event::Event::RetroDrafted(_)))
             .cloned()
             .collect();
-        let text = retrospective(&policy, &rows, &id, now, &view::zone(Some(&policy)));
+        // Clocks that run are read when something last happened: the same rows give the same draft.
+        let at = newest(&rows, &id).unwrap_or(found.incident.opened.at);
+        let text = retrospective(&policy, &rows, &id, at, &view::zone(Some(&policy)));
         let text = text.ok_or_else(|| Refused::unknown(format!("there is no incident `{id}`")))?;
         Ok::<_, Refused>((named, text))
     })??;

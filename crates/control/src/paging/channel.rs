@@ -131,8 +131,8 @@ impl Channels {
         };
         // What the parser quotes may be a key.
         let file: File = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
-            format!("{name}:{line}: {}", error.message())
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            format!("{name}:{line}: {}", mistake(&text, line, error.message()))
         })?;
         let mut all: Vec<Arc<Channel>> = Vec::new();
         for row in file.channels {
@@ -152,14 +152,54 @@ impl Channels {
         Channels { all: vec![Arc::new(none)], link: None }
     }
 
-    /// Those that reach a role; `None`: whoever is on call, by all.
+    /// Those that reach a role; `None`: whoever is on call, by all. A role that none reaches is reached by all, too: somebody
+    /// has to hear of it.
     pub(crate) fn of(&self, role: Option<&str>) -> Vec<Arc<Channel>> {
         let reaches = |channel: &&Arc<Channel>| {
             channel.roles.is_empty()
                 || role.is_none_or(|role| channel.roles.iter().any(|known| known == role))
         };
-        self.all.iter().filter(reaches).cloned().collect()
+        let some: Vec<_> = self.all.iter().filter(reaches).cloned().collect();
+        if some.is_empty() { self.all.clone() } else { some }
     }
+}
+
+/// All that may stand before `=`.
+const FIELDS: [&str; 16] = [
+    "link",
+    "id",
+    "kind",
+    "roles",
+    "url",
+    "routing_key",
+    "host",
+    "port",
+    "security",
+    "user",
+    "password",
+    "from",
+    "to",
+    "ca",
+    "within",
+    "channel",
+];
+
+/// What is wrong with a line, without anything that is written there but the name of a field.
+fn mistake(text: &str, line: usize, message: &str) -> String {
+    let written = text.lines().nth(line - 1).unwrap_or_default();
+    let key = written.split('=').next().unwrap_or_default().trim();
+    let within = text.lines().take(line).filter(|line| line.trim() == "[[channel]]").count();
+    let of = if within == 0 { String::new() } else { format!("channel {within}: ") };
+    let field =
+        FIELDS.iter().find(|field| **field == key).map_or(String::new(), |field| format!("`{field}`: "));
+    let missing = FIELDS.iter().find(|field| message.contains(&format!("missing field `{field}`")));
+    let words = match (missing, message.rsplit_once(", expected ")) {
+        (Some(field), _) => format!("`{field}` is missing"),
+        // The last one is the parser's own, whatever the value was.
+        (None, Some((_, expected))) => format!("expected {expected}"),
+        (None, None) => "it cannot be read".to_owned(),
+    };
+    format!("{of}{field}{words}")
 }
 
 fn channel(directory: &DataDirectory, file: &Path, row: Row) -> Channel {
@@ -264,4 +304,54 @@ fn roots(folder: &Path, ca: Option<&str>) -> Result<RootCertStore, String> {
         roots.add(certificate.map_err(|error| wrong(&error))?).map_err(|error| wrong(&error))?;
     }
     Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_quotes_no_value() {
+        let said = |text: &str| {
+            let error = toml::from_str::<File>(text).err().unwrap();
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            mistake(text, line, error.message())
+        };
+        let channel = |more: &str| format!("[[channel]]\nid = \"a\"\nkind = \"smtp\"\n{more}\n");
+        assert_eq!(said(&channel("port = \"hush\"")), "channel 1: `port`: expected u16");
+        assert_eq!(
+            said(&channel("security = \"hush\"")),
+            "channel 1: `security`: expected one of `starttls`, `tls`, `none`"
+        );
+        assert_eq!(said("[[channel]]\nid = \"a\"\n"), "channel 1: `kind` is missing");
+        for more in [
+            "within = \"hush\"",
+            "hush = \"hush\"",
+            "password = hush",
+            "password = \"hush",
+            "routing_key = [\"hush\"]",
+            "to = \"hush, expected hush, expected hush\"",
+            "url = 'hush' hush",
+            "\"hush\\qhush\" = 1",
+        ] {
+            let said = said(&channel(more));
+            assert!(!said.contains("hush"), "{more}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_no_channel_reaches_is_reached_by_all() {
+        let one = |id: &str, roles: &[&str]| {
+            let (roles, way) =
+                (roles.iter().map(|role| (*role).to_owned()).collect(), Err("none".to_owned()));
+            let (roots, redactor) = (Arc::new(RootCertStore::empty()), Redactor::new([]));
+            Arc::new(Channel { id: id.to_owned(), kind: "none", roles, way, within: WITHIN, roots, redactor })
+        };
+        let channels = Channels { all: vec![one("a", &["lead"]), one("b", &["sre"])], link: None };
+        let of = |role| channels.of(role).iter().map(|channel| channel.id.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (of(Some("lead")), of(Some("desk"))),
+            (vec!["a".to_owned()], vec!["a".to_owned(), "b".to_owned()])
+        );
+    }
 }

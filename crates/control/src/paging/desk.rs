@@ -18,6 +18,22 @@ pub struct Desk {
     file: OnceLock<PathBuf>,
     is_serving: AtomicBool,
     health: Mutex<BTreeMap<String, Health>>,
+    unheard: Mutex<Unheard>,
+}
+
+/// Alerts that came in and belong to nobody: every repetition counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Unheard {
+    pub(crate) count: u64,
+    pub(crate) last: Option<LastUnheard>,
+}
+
+/// See [`Unheard::last`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct LastUnheard {
+    pub(crate) alert: String,
+    pub(crate) at: Timestamp,
+    pub(crate) why: String,
 }
 
 /// How a channel did last, since this process began.
@@ -72,21 +88,34 @@ impl Desk {
         self.lock().get(channel).cloned().unwrap_or_default()
     }
 
-    pub(super) fn note(&self, channel: &str, at: Timestamp, result: &Result<(), Missed>) {
+    pub(super) fn note(&self, channel: &str, at: Timestamp, result: &Result<Vec<Missed>, Missed>) {
         let mut all = self.lock();
         let health = all.entry(channel.to_owned()).or_default();
-        match result {
-            Ok(()) => health.taken = Some(at),
-            Err(missed) => {
-                let Missed { why, is_ours, .. } = missed.clone();
-                if is_ours {
-                    tracing::error!(channel, why, "a channel refuses pages: change its settings");
-                } else {
-                    tracing::warn!(channel, why, "a channel did not take a page");
-                }
-                health.missed = Some(Trouble { at, why, needs_change: is_ours });
-            }
+        if result.is_ok() {
+            health.taken = Some(at);
         }
+        for missed in result.as_ref().map_or_else(std::slice::from_ref, Vec::as_slice) {
+            let Missed { why, is_ours, .. } = missed.clone();
+            if is_ours {
+                tracing::error!(channel, why, "a channel refuses pages: change its settings");
+            } else {
+                tracing::warn!(channel, why, "a channel did not take a page");
+            }
+            health.missed = Some(Trouble { at, why, needs_change: is_ours });
+        }
+    }
+
+    /// An alert that nobody hears of.
+    pub(crate) fn lose(&self, alert: &str, at: Timestamp, why: String) {
+        tracing::error!(alert, why, "an alert reaches nobody");
+        let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        unheard.count += 1;
+        unheard.last = Some(LastUnheard { alert: alert.to_owned(), at, why });
+    }
+
+    /// Alerts that nobody heard of, since this process began.
+    pub(crate) fn unheard(&self) -> Unheard {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Health>> {

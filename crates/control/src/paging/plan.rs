@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use access::Secret;
+use access::entropy::{Entropy, instance_name};
 use jiff::Timestamp;
 use release::incident::event::{ClockBreached, Event, PageTried};
 use release::incident::message::{About, Action, mail, pagerduty, webhook};
-use release::incident::{self, Due, Incident, Page, PageKey, Status, TOLD_FOR, Word};
+use release::incident::{self, Due, Incident, Page, PageKey, Status, TOLD_FOR, Test, Word};
 use release::ledger::{Entry, Ledger, Service};
 use release::{Digest, Policy};
 
@@ -19,6 +21,9 @@ use super::send::Message;
 
 /// At most so many jobs are under way; what is due beyond that waits for one to end, the oldest incident first.
 pub(super) const JOBS_MOST: usize = 256;
+
+/// Of the code of a test page.
+const CODE_LETTERS: usize = 8;
 
 /// One message to send.
 pub(super) struct Job {
@@ -86,8 +91,9 @@ impl Policies {
 }
 
 fn bare(service: &str) -> Option<Arc<Policy>> {
-    let text = format!("format = 1\nservice = {{ name = {service:?} }}\n");
-    release::Loaded::parse(&text).ok().map(|loaded| Arc::new(loaded.policy))
+    let name = toml::Table::from_iter([("name".to_owned(), service.into())]);
+    let text = toml::Table::from_iter([("format".to_owned(), 1.into()), ("service".to_owned(), name.into())]);
+    release::Loaded::parse(&text.to_string()).ok().map(|loaded| Arc::new(loaded.policy))
 }
 
 /// Incidents about which there may be something to do: open ones, and those whose end is still news.
@@ -105,13 +111,14 @@ pub(super) fn plan(
     policies: &mut Policies,
     channels: &Channels,
     going: &Going,
+    entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Plan {
     let mut plan = Plan::default();
     for (name, service) in &ledger.services {
         for incident in live(service, now) {
             let Some(policy) = policies.of(ledger, name) else { continue };
-            let one = One { ledger, name, policy: &policy, incident, channels, going, now };
+            let one = One { ledger, name, policy: &policy, incident, channels, going, entropy, now };
             one.calls(&mut plan);
             one.tells(&mut plan);
         }
@@ -127,6 +134,7 @@ struct One<'a> {
     incident: &'a Incident,
     channels: &'a Channels,
     going: &'a Going,
+    entropy: &'a dyn Entropy,
     now: Timestamp,
 }
 
@@ -153,19 +161,37 @@ impl One<'_> {
         if self.going.jobs.contains(&what) || self.going.jobs.len() + plan.jobs.len() >= JOBS_MOST {
             return;
         }
-        if self.incident.pages.get(&page.key).is_none_or(|known| known.tried.is_none()) {
-            plan.rows.push(self.row(PageTried { key: page.key.clone(), at: self.now }));
-        }
         let role = page.role.as_deref();
         let day0 = people::day0(self.ledger, self.name, self.policy);
         let people = people::called(self.policy, day0, role, self.now);
+        let is_test = self.incident.test.is_some();
+        let code = match is_test.then(|| instance_name(self.entropy)).transpose() {
+            Ok(name) => name.map(|name| Secret::new(name.chars().take(CODE_LETTERS).collect::<String>())),
+            Err(error) => {
+                tracing::error!(%error, "a test page has to wait for its code");
+                return;
+            }
+        };
+        // Each attempt at a test has a code of its own: whoever begins it anew does not know the last one.
+        if is_test || self.incident.pages.get(&page.key).is_none_or(|known| known.tried.is_none()) {
+            let (key, id) = (page.key.clone(), self.incident.id());
+            let code = code.as_ref().map(|code| Test::digest(id, code.expose()));
+            let people = if is_test { people.clone() } else { Vec::new() };
+            plan.rows.push(self.row(PageTried { key, code, people, at: self.now }));
+        }
         let link = self.channels.link.as_ref().map(|link| format!("{link}{}", self.incident.id()));
-        let about =
-            About { incident: self.incident, service: self.name, url: link.as_deref(), people: &people };
+        let about = About {
+            incident: self.incident,
+            service: self.name,
+            url: link.as_deref(),
+            people: &people,
+            code: code.as_ref().map(Secret::expose),
+        };
         let message = Message {
             pagerduty: pagerduty(self.policy, about, &page.key, Action::Trigger),
             people: Some((webhook(about, Some(&page)), mail(about, Some(&page)))),
             at: self.now,
+            code,
         };
         let to = match (role, people.join(", ")) {
             (None, people) if people.is_empty() => "everybody".to_owned(),
@@ -173,7 +199,8 @@ impl One<'_> {
             (Some(role), people) if people.is_empty() => role.to_owned(),
             (Some(role), people) => format!("{role} ({people})"),
         };
-        let (channels, since) = (self.channels.of(role), page.since);
+        let (mut channels, since) = (self.channels.of(role), page.since);
+        channels.retain(|channel| page.only.as_ref().is_none_or(|only| only.contains(&channel.id)));
         let what = What { key: page.key, ..what };
         plan.jobs.push(Job { what, since, to, channels, message });
     }
@@ -199,9 +226,10 @@ impl One<'_> {
                     Word::Acknowledge => Action::Acknowledge,
                     Word::Resolve => Action::Resolve,
                 };
-                let about = About { incident: self.incident, service: self.name, url: None, people: &[] };
+                let about =
+                    About { incident: self.incident, service: self.name, url: None, people: &[], code: None };
                 let pagerduty = pagerduty(self.policy, about, &telling.key, action);
-                let message = Message { pagerduty, people: None, at: self.now };
+                let message = Message { pagerduty, people: None, at: self.now, code: None };
                 let (channels, since) = (vec![Arc::clone(channel)], telling.since);
                 plan.jobs.push(Job { what, since, to: String::new(), channels, message });
             }

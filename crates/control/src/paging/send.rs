@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access::Secret;
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, Uri};
@@ -22,6 +23,8 @@ pub(crate) struct Message {
     /// Absent: only paging services are told.
     pub(crate) people: Option<(Webhook, Mail)>,
     pub(crate) at: Timestamp,
+    /// Whoever answers a test gives it back: it is in the texts, and nowhere else.
+    pub(crate) code: Option<Secret>,
 }
 
 /// Why a channel did not take it. Holds no secret once it has left [`send`].
@@ -52,20 +55,24 @@ impl Missed {
     }
 }
 
-/// Sends it; `Ok` once the receiver said that it took it.
-pub(crate) async fn send(channel: &Channel, message: &Message) -> Result<(), Missed> {
+/// Sends it; `Ok` once the receiver said that it took it: with the addresses of it that did not, and why.
+pub(crate) async fn send(channel: &Channel, message: &Message) -> Result<Vec<Missed>, Missed> {
     let sent = tokio::time::timeout(channel.within, by_way(channel, message)).await;
     let sent = sent.unwrap_or_else(|_| {
         Err(Missed::theirs(format!("no answer within {} seconds", channel.within.as_secs())))
     });
-    sent.map_err(|missed| {
-        let clean = channel.redactor.clean(&missed.why);
+    let clean = |missed: Missed| {
+        let mut clean = channel.redactor.clean(&missed.why).to_string();
+        if let Some(code) = &message.code {
+            clean = clean.replace(code.expose(), "[redacted]");
+        }
         let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
         Missed { why: line.chars().take(QUOTED_MOST).collect(), ..missed }
-    })
+    };
+    sent.map(|refused| refused.into_iter().map(clean).collect()).map_err(clean)
 }
 
-async fn by_way(channel: &Channel, message: &Message) -> Result<(), Missed> {
+async fn by_way(channel: &Channel, message: &Message) -> Result<Vec<Missed>, Missed> {
     let way = channel.way.as_ref().map_err(|why| Missed::ours(why.clone()))?;
     let at = message.at;
     match (way, &message.people) {
@@ -77,17 +84,18 @@ async fn by_way(channel: &Channel, message: &Message) -> Result<(), Missed> {
                 event: &'a PagerDuty,
             }
             let keyed = Keyed { routing_key: routing_key.expose(), event: &message.pagerduty };
-            post(channel, uri, &message.pagerduty.dedup_key, &keyed).await
+            post(channel, uri, &message.pagerduty.dedup_key, &keyed).await?;
         }
         (Way::Webhook { uri }, Some((webhook, _))) => {
-            post(channel, uri, &message.pagerduty.dedup_key, webhook).await
+            post(channel, uri, &message.pagerduty.dedup_key, webhook).await?;
         }
         (Way::Mail(mailbox), Some((_, mail))) => {
             let letter = smtp::Letter { mail, id: &message.pagerduty.dedup_key, at };
-            smtp::send(mailbox, &channel.roots, letter).await
+            return smtp::send(mailbox, &channel.roots, letter).await;
         }
-        (Way::Webhook { .. } | Way::Mail(_), None) => Ok(()),
+        (Way::Webhook { .. } | Way::Mail(_), None) => {}
     }
+    Ok(Vec::new())
 }
 
 /// The key goes along as a header: not every body has a place for it.

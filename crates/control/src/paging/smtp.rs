@@ -35,12 +35,12 @@ pub(super) struct Letter<'a> {
     pub(super) at: Timestamp,
 }
 
-/// Sends it; `Ok` once the server took it for at least one of its addresses.
+/// Sends it; `Ok` once the server took it for at least one of its addresses: with those that it refused, and why.
 pub(super) async fn send(
     mailbox: &Mailbox,
     roots: &Arc<RootCertStore>,
     letter: Letter<'_>,
-) -> Result<(), Missed> {
+) -> Result<Vec<Missed>, Missed> {
     let stream = wire::connect(&mailbox.host, mailbox.port).await.map_err(Missed::of)?;
     match mailbox.security {
         Security::None => {
@@ -87,29 +87,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talk<S> {
         self.say("EHLO meridian", 250).await
     }
 
-    async fn mail(&mut self, mailbox: &Mailbox, letter: Letter<'_>) -> Result<(), Missed> {
+    async fn mail(&mut self, mailbox: &Mailbox, letter: Letter<'_>) -> Result<Vec<Missed>, Missed> {
         if let Some((user, password)) = &mailbox.login {
             self.say(&format!("AUTH PLAIN {}", plain(user, password)), 235).await?;
         }
         self.say(&format!("MAIL FROM:<{}>", mailbox.from), 250).await?;
-        let mut refused = None;
-        let mut taken = false;
+        let mut refused = Vec::new();
         for to in &mailbox.to {
             match self.say(&format!("RCPT TO:<{to}>"), 250).await {
-                Ok(()) => taken = true,
+                Ok(()) => {}
                 Err(missed) if missed.is_broken => return Err(missed),
-                Err(missed) => refused = Some(missed),
+                Err(missed) => refused.push(Missed { why: format!("{to}: {}", missed.why), ..missed }),
             }
         }
-        if let Some(missed) = refused.filter(|_| !taken) {
-            return Err(missed);
+        if refused.len() == mailbox.to.len()
+            && let Some(last) = refused.pop()
+        {
+            return Err(last);
         }
         self.say("DATA", 354).await?;
         self.write(&format!("{}\r\n.", text(mailbox, &letter))).await?;
         self.reply(250).await?;
         // It is taken, whatever becomes of the farewell.
         let _ = self.write("QUIT").await;
-        Ok(())
+        Ok(refused)
     }
 
     async fn say(&mut self, line: &str, wanted: u16) -> Result<(), Missed> {

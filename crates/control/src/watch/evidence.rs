@@ -1,5 +1,6 @@
 //! Answers about an environment are evidence for the release that is to go there, too: kept when what stands changes, and again when
-//! half of its time has passed.
+//! half of its time has passed; but not more often than every five minutes for one release, and with what was put out at most once
+//! in half of its time, however often it turns.
 //!
 //! Answers about an artefact are not: what runs in the environment may still be another one.
 
@@ -25,6 +26,26 @@ pub(super) struct Kept {
     release: String,
     condition: Condition,
     until: Option<Timestamp>,
+    written: Option<Timestamp>,
+    /// Until then no further output is kept.
+    output_until: Option<Timestamp>,
+}
+
+/// Between two rows about one check.
+const LEAST_BETWEEN: SignedDuration = SignedDuration::from_mins(5);
+
+impl Kept {
+    /// Whether a row is due that says how it stands.
+    fn is_due(&self, release: &str, stands: Condition, now: Timestamp) -> bool {
+        if release != self.release {
+            return true;
+        }
+        let is_soon = self.written.is_some_and(|written| {
+            let gone = now.duration_since(written);
+            gone >= SignedDuration::ZERO && gone < LEAST_BETWEEN
+        });
+        !is_soon && (self.condition != stands || self.until.is_none_or(|until| now >= until))
+    }
 }
 
 /// Keeps an answer, if it is due.
@@ -48,20 +69,24 @@ pub(super) async fn keep(
         return;
     }
     let now = control.book.now();
-    let due = |kept: &Kept| kept.condition != stands || kept.until.is_none_or(|until| now >= until);
     let (service, environment) = (key.0.clone(), key.1.environment.clone());
     let found = blocking(control, move |control| {
         control.book.read(|ledger| newest_release(ledger, &service, &environment))
     });
     let Some(Some(release)) = found.await else { return };
-    if release == kept.release && !due(kept) {
+    if !kept.is_due(&release, stands, now) {
         return;
     }
     let half = SignedDuration::from_secs(watched.check.expires.signed_seconds() / 2);
     let service = key.0.clone();
     let environment = key.1.environment.clone();
-    if blocking(control, move |control| write(control, &service, &environment, &outcome)).await.is_some() {
-        *kept = Kept { release, condition: stands, until: now.checked_add(half).ok() };
+    let until = now.checked_add(half).ok();
+    let with_output = kept.output_until.is_none_or(|until| now >= until);
+    let written =
+        blocking(control, move |control| write(control, &service, &environment, &outcome, with_output)).await;
+    if written.is_some() {
+        let output_until = if with_output { until } else { kept.output_until };
+        *kept = Kept { release, condition: stands, until, written: Some(now), output_until };
     }
 }
 
@@ -80,16 +105,53 @@ fn newest_release(ledger: &Ledger, service: &str, environment: &str) -> Option<S
         .map(|body| body.release.clone())
 }
 
-fn write(control: &Control, service: &str, environment: &str, outcome: &Outcome) -> Result<(), BookError> {
+fn write(
+    control: &Control,
+    service: &str,
+    environment: &str,
+    outcome: &Outcome,
+    with_output: bool,
+) -> Result<(), BookError> {
     let subject = Subject::Environment(environment.to_owned());
     let Some(mut observed) = observation(outcome, subject) else { return Ok(()) };
     // It stands already: so many answers were equal in a row.
     observed.settle = 1;
-    if let Some(document) = output(outcome) {
-        control.book.keep(service, document)?;
+    match output(outcome).filter(|_| with_output) {
+        Some(document) => drop(control.book.keep(service, document)?),
+        None => observed.output = None,
     }
     policies::write(
         control,
         vec![Entry::Release(service.to_owned(), Event::EvidenceRecorded(observed.seal()))],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_turns_every_minute_is_written_every_five() {
+        let at = |minute: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute);
+        let mut kept = Kept::default();
+        let mut written = Vec::new();
+        for minute in 0..12 {
+            let stands = if minute % 2 == 0 { Condition::Up } else { Condition::Down };
+            if kept.is_due("r", stands, at(minute)) {
+                let until = Some(at(minute + 60));
+                let release = "r".to_owned();
+                kept = Kept {
+                    release,
+                    condition: stands,
+                    until,
+                    written: Some(at(minute)),
+                    output_until: until,
+                };
+                written.push(minute);
+            }
+        }
+        assert_eq!(written, [0, 5, 10]);
+        assert!(!kept.is_due("r", Condition::Up, at(69)) && kept.is_due("r", Condition::Up, at(70)));
+        assert!(kept.is_due("another", Condition::Up, at(11)));
+    }
 }

@@ -10,7 +10,7 @@ use release::ledger::{Entry, Ledger};
 use release::policy::Check;
 use release::slo::Objective;
 use release::watch::Condition;
-use release::watch::firing::{Cause, Firing, rows};
+use release::watch::firing::{Cause, Firing, ids, rows};
 
 use super::{blocking, policies};
 use crate::Control;
@@ -68,13 +68,7 @@ fn write(control: &Control, wrong: &[Wrong]) -> Result<(), BookError> {
 
 fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) -> Vec<Entry> {
     let mut entries = Vec::new();
-    // Ids count over all services of the book.
-    let ids = ledger.services.values().flat_map(|service| service.incidents.incidents.keys());
-    let mut newest = ids.filter_map(|id| id.strip_prefix("INC-")?.parse::<u64>().ok()).max().unwrap_or(0);
-    let mut next_id = || {
-        newest += 1;
-        format!("INC-{newest}")
-    };
+    let mut next_id = ids(ledger, "INC");
     for current in policies::of(control, ledger) {
         let of_service = |one: &&Wrong| one.service == current.service;
         let mut incidents: Incidents = ledger
@@ -84,7 +78,7 @@ fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) 
             .unwrap_or_default();
         for one in wrong.iter().filter(of_service) {
             let Some(cause) = cause(&current.policy, &one.what) else { continue };
-            let firing = Firing { cause, environment: &one.environment, since: one.since };
+            let firing = Firing { cause, environment: &one.environment, since: one.since, told: None };
             let new = rows(&current.policy, &incidents, &firing, now, &mut next_id);
             incidents.extend(&new);
             entries.extend(new.into_iter().map(|row| Entry::Incident(current.service.clone(), row)));

@@ -10,6 +10,7 @@ use release::Policy;
 use release::digest::Digest;
 use release::ledger::Ledger;
 use release::ledger::event::WatchHour;
+use release::slo::evaluate::Room;
 use release::watch::page::Running;
 use release::watch::{Page, Place, Recorder, Watched};
 
@@ -19,12 +20,22 @@ use super::slos::Judged;
 pub(super) type Key = (String, Place);
 /// A status page is made anew after this.
 const PAGE_AGE: SignedDuration = SignedDuration::from_secs(1);
+/// Most points of series of all objectives, 128 MB. Full: new series are not looked at, and `refused` says so.
+const POINTS_MAX: usize = 4_000_000;
 /// Most policies that are kept read. Full: all are read anew.
 const POLICIES_MAX: usize = 256;
 
 /// See the module.
-#[derive(Default)]
-pub struct Live(Mutex<Inner>);
+pub struct Live {
+    inner: Mutex<Inner>,
+    room: Room,
+}
+
+impl Default for Live {
+    fn default() -> Live {
+        Live { inner: Mutex::default(), room: Room::new(POINTS_MAX) }
+    }
+}
 
 #[derive(Default)]
 struct Inner {
@@ -39,7 +50,12 @@ struct Inner {
 impl Live {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // Every section leaves it whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the points of all objectives of this process.
+    pub(super) fn room(&self) -> Room {
+        self.room.clone()
     }
 
     /// A policy that is kept, read once.

@@ -7,18 +7,20 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use release::Policy;
 use release::calendar::Calendars;
 use release::slo::burn::Urgency;
+use release::slo::evaluate::Room;
 use release::slo::evaluate::{Data, State, Status};
-use release::slo::exposition::{Series, samples_for, series};
+use release::slo::exposition::{Exposition, Series, samples_for, series};
 use release::slo::signal::{PROBE_METRIC, Signal};
 use release::slo::{Evaluator, Objective, objectives};
 use release::watch::{Condition, watched};
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::fire;
@@ -27,6 +29,8 @@ use crate::probe::{Context, fetch};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(15);
+/// A step of the clock that is none, but drift.
+const STEP_MOST: SignedDuration = SignedDuration::from_mins(1);
 /// For an answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -81,8 +85,8 @@ pub(super) async fn judge(
     let service = policy.service.name.clone();
     let since = control.book.now();
     let today = since.to_zoned(TimeZone::UTC).date();
-    let mut all: Vec<Watch> = match objectives(&policy, &Calendars::builtin(), today) {
-        Ok(all) => all.into_iter().map(Watch::new).collect(),
+    let known: Vec<Objective> = match objectives(&policy, &Calendars::builtin(), today) {
+        Ok(known) => known,
         Err(faults) => {
             for fault in faults {
                 tracing::warn!(%service, %fault, "no objective of this service is judged");
@@ -90,11 +94,14 @@ pub(super) async fn judge(
             return;
         }
     };
-    if all.is_empty() {
+    if known.is_empty() {
         return;
     }
+    let begin = || known.iter().cloned().map(|one| Watch::new(one, control.watch.room())).collect::<Vec<_>>();
+    let mut all = begin();
     let scraped = all.iter().any(|watch| !watch.is_probe())
         && policy.environments.iter().any(|place| place.id == environment && place.url.is_some());
+    let mut steady = Steady::new(since, control.book.clock().mono());
     let mut pace = interval(EVERY);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -103,16 +110,64 @@ pub(super) async fn judge(
             true => scrape(&environment, &context, &control).await,
             false => Err("the environment has no `url`, whose /metrics could be read".to_owned()),
         };
-        let now = control.book.now();
-        let probes = probes(&control, &policy, &environment, now);
-        let metrics = text
-            .as_deref()
-            .map_err(Clone::clone)
-            .and_then(|text| series(text).map_err(|malformed| malformed.to_string()));
-        let judged = all.iter_mut().map(|watch| watch.look(now, since, &metrics, &probes)).collect();
+        let wall = control.book.now();
+        let probes = probes(&control, &policy, &environment, wall);
+        let Some(now) = steady.at(wall, control.book.clock().mono()) else {
+            tracing::warn!(%service, %environment, "the clock was set: objectives are judged anew from now on");
+            steady = Steady::new(wall, control.book.clock().mono());
+            all = begin();
+            continue;
+        };
+        // Reading and judging a large text takes a while.
+        let since = steady.wall;
+        let done = spawn_blocking(move || {
+            let judged = look(&mut all, now, since, &text, &probes);
+            (all, judged)
+        });
+        let Ok((watches, judged)) = done.await else {
+            tracing::error!(%service, %environment, "judging broke off: objectives are judged anew from now on");
+            steady = Steady::new(wall, control.book.clock().mono());
+            all = begin();
+            continue;
+        };
+        all = watches;
         control.watch.judge(&service, &environment, judged);
         fire::look(&control).await;
     }
+}
+
+/// The clock on the wall as it was, and on from there without its steps.
+struct Steady {
+    wall: Timestamp,
+    mono: Instant,
+}
+
+impl Steady {
+    const fn new(wall: Timestamp, mono: Instant) -> Steady {
+        Steady { wall, mono }
+    }
+
+    /// `None`: the clock on the wall was set meanwhile, by more than a minute.
+    fn at(&self, wall: Timestamp, mono: Instant) -> Option<Timestamp> {
+        let gone = SignedDuration::try_from(mono.saturating_duration_since(self.mono)).ok()?;
+        let steady = self.wall.checked_add(gone).ok()?;
+        (wall.duration_since(steady).abs() <= STEP_MOST).then_some(steady)
+    }
+}
+
+/// Judges all objectives by what the environment says.
+fn look(
+    all: &mut [Watch],
+    now: Timestamp,
+    since: Timestamp,
+    text: &Result<String, String>,
+    probes: &[Series<'_>],
+) -> Vec<Judged> {
+    let metrics = text
+        .as_deref()
+        .map_err(Clone::clone)
+        .and_then(|text| series(text).map_err(|malformed| malformed.to_string()));
+    all.iter_mut().map(|watch| watch.look(now, since, &metrics, probes)).collect()
 }
 
 async fn scrape(environment: &str, context: &Arc<Context>, control: &Control) -> Result<String, String> {
@@ -140,8 +195,9 @@ fn probes(control: &Control, policy: &Policy, environment: &str, now: Timestamp)
 }
 
 impl Watch {
-    fn new(objective: Objective) -> Watch {
-        Watch { objective: Arc::new(objective.clone()), evaluator: Evaluator::new(objective), seen: false }
+    fn new(objective: Objective, room: Room) -> Watch {
+        let evaluator = Evaluator::new(objective.clone(), room);
+        Watch { objective: Arc::new(objective), evaluator, seen: false }
     }
 
     const fn is_probe(&self) -> bool {
@@ -152,10 +208,15 @@ impl Watch {
         &mut self,
         now: Timestamp,
         since: Timestamp,
-        metrics: &Result<Vec<Series<'_>>, String>,
+        metrics: &Result<Exposition<'_>, String>,
         probes: &[Series<'_>],
     ) -> Judged {
-        let known = if self.is_probe() { Ok(probes) } else { metrics.as_deref() };
+        let is_probe = self.is_probe();
+        let known = if is_probe { Ok(probes) } else { metrics.as_ref().map(|metrics| &*metrics.series) };
+        if let (Ok(metrics), false) = (metrics, is_probe) {
+            let refused = metrics.refused.iter().filter(|(name, _)| self.objective.signal.reads(name));
+            self.evaluator.refuse(refused.map(|(_, count)| count).sum());
+        }
         match known {
             Ok(all) => samples_for(&self.objective, all, |samples| self.evaluator.ingest(now, samples)),
             Err(_) => self.evaluator.lost(now),

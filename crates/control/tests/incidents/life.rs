@@ -1,8 +1,9 @@
 //! From the first word about an incident to the retrospective.
 
+use release::ledger::event::DocumentKept;
 use serde_json::{Value, json};
 
-use crate::receiver::Receiver;
+use crate::receiver::{Mood, Receiver};
 use crate::world::World;
 
 async fn against(world: &World, release: &str) -> Vec<String> {
@@ -96,10 +97,13 @@ async fn it_is_told_from_beginning_to_end() {
     let measured = world.get("/v1/incidents/measures").await;
     assert_eq!(measured["severities"][0]["resolve"]["mean_seconds"], 600);
     assert_eq!(measured["severities"][2]["resolve"]["left_out"], 1);
-    let draft = world.get(&path("/retro?by=ravi")).await;
+    let draft = || async { world.post(&path("/retro"), &json!({ "by": "ravi" })).await };
+    let (early, draft_of) = (draft().await, &draft);
+    world.later(3_600);
+    assert_eq!(draft_of().await["digest"], early["digest"], "time alone changes nothing");
+    let draft = early;
     assert!(draft["text"].as_str().unwrap().contains("| to resolve | 10m |"));
     // Kept once, as long as nothing happens.
-    assert_eq!(world.get(&path("/retro?by=ravi")).await["digest"], draft["digest"]);
     assert_eq!(world.rows("incident_retro_drafted").len(), 1);
     assert_eq!(world.get(&path("")).await["retro"], draft["digest"]);
 }
@@ -112,32 +116,114 @@ async fn an_answered_test_page_is_evidence_that_alerts_arrive() {
         World::new(&format!("[[channel]]\nid = \"chat\"\nkind = \"webhook\"\nurl = \"{url}\"\n")).await;
     let wanted = json!({ "by": "lena", "role": "on-call" });
     let test = || world.post("/v1/incidents/test-page", &wanted);
-    let acknowledge = |id: &str, by: &str| {
-        let (path, body) = (format!("/v1/incidents/{id}/acknowledge"), json!({ "by": by }));
-        let world = &world;
-        async move { world.post(&path, &body).await }
-    };
+    let path = |id: &str| format!("/v1/incidents/{id}/acknowledge");
+    let text = || receiver.got().last().unwrap().body["text"].as_str().unwrap().to_owned();
+    let code = || text().split_once("code ").unwrap().1.lines().next().unwrap().to_owned();
     let evidence = || world.rows("evidence_recorded");
     // Nobody was called yet.
     assert_eq!(test().await["incident"], "TEST-1");
-    acknowledge("TEST-1", "asha").await;
-    // Somebody answers who was not called.
+    let answer = |by: &str, code: &str| json!({ "by": by, "code": code });
+    assert_eq!(world.refused(&path("TEST-1"), &answer("asha", "aaaaaaaa")).await.0, 409);
+    world.send().await;
+    let first = code();
+    assert!(text().contains("test page") && first.len() == 8, "{}", text());
+    // Without the code, with another one, and by somebody who was not called.
+    for (body, field) in [
+        (json!({ "by": "asha" }), "code"),
+        (answer("asha", "aaaaaaaa"), "code"),
+        (answer("lena", &first), "by"),
+        (answer("nobody", &first), "by"),
+    ] {
+        assert_eq!(world.refused(&path("TEST-1"), &body).await.1["field"], field, "{body}");
+    }
+    // A code is of one test.
     test().await;
     world.send().await;
-    acknowledge("TEST-2", "lena").await;
+    let second = code();
+    assert_eq!(world.refused(&path("TEST-2"), &answer("asha", &first)).await.1["field"], "code");
     assert_eq!(evidence(), [] as [Value; 0]);
-    for (id, wait, answer) in [("TEST-3", 100, "pass"), ("TEST-4", 121, "fail")] {
-        test().await;
-        world.send().await;
+    for (id, code, wait, found) in [("TEST-1", &first, 100, "pass"), ("TEST-2", &second, 21, "fail")] {
         world.later(wait);
-        acknowledge(id, "asha").await;
-        acknowledge(id, "asha").await;
+        for _ in 0..2 {
+            world.post(&path(id), &answer("asha", code)).await;
+        }
         let observed = evidence().last().unwrap()["observed"].clone();
-        let found = if observed["answer"] == "pass" { "pass" } else { "fail" };
-        assert_eq!((found, &observed["question"]["check"]), (answer, &json!("delivered")), "{observed}");
+        let answer = if observed["answer"] == "pass" { "pass" } else { "fail" };
+        assert_eq!((answer, &observed["question"]["check"]), (found, &json!("delivered")), "{observed}");
     }
     assert_eq!(evidence().len(), 2);
-    assert!(receiver.got()[0].body["text"].as_str().unwrap().contains("test page"));
+    // About one alert: for its check and for those about none.
+    let about = json!({ "by": "lena", "alert": "errors" });
+    world.post("/v1/incidents/test-page", &about).await;
+    world.send().await;
+    world.post(&path("TEST-3"), &answer("asha", &code())).await;
+    let rows = evidence();
+    let checks: Vec<_> = rows[2..].iter().map(|row| row["observed"]["question"]["check"].clone()).collect();
+    assert_eq!(checks, ["delivered", "errors-delivered"]);
+    let unknown = json!({ "by": "lena", "alert": "other" });
+    assert_eq!(world.refused("/v1/incidents/test-page", &unknown).await.1["field"], "alert");
+    let mut seen = world.get("/v1/incidents/TEST-1").await.to_string();
+    for row in world.control.book.rows().unwrap() {
+        seen.push_str(&String::from_utf8_lossy(&row.body));
+    }
+    assert!(!seen.contains(&first) && !seen.contains(&second), "a code is in the page alone");
+}
+
+#[tokio::test]
+async fn a_code_that_a_receiver_repeats_is_not_written() {
+    let receiver = Receiver::start([Mood::Echoes]).await;
+    let url = receiver.url("/");
+    let world =
+        World::new(&format!("[[channel]]\nid = \"chat\"\nkind = \"webhook\"\nurl = \"{url}\"\n")).await;
+    world.post("/v1/incidents/test-page", &json!({ "by": "lena" })).await;
+    let missed = world.send().await.remove(0).missed.remove(0);
+    let text = receiver.got()[0].body["text"].as_str().unwrap().to_owned();
+    let code = text.split_once("code ").unwrap().1.lines().next().unwrap().to_owned();
+    assert!(missed.contains("[redacted]") && !missed.contains(&code), "{missed}");
+    // The next attempt has another one; both are the page's.
+    world.later(15);
+    world.send().await;
+    world.post("/v1/incidents/TEST-1/acknowledge", &json!({ "by": "asha", "code": code })).await;
+}
+
+#[tokio::test]
+async fn only_people_of_the_policy_end_an_incident() {
+    let world = World::new("").await;
+    let id = world.incident("P1").await;
+    for (what, more) in [
+        ("severity", json!({ "severity": "P0" })),
+        ("mitigate", json!({})),
+        ("resolve", json!({})),
+        ("reopen", json!({})),
+    ] {
+        let mut body = more;
+        body["by"] = json!("mallory");
+        let (status, error) = world.refused(&format!("/v1/incidents/{id}/{what}"), &body).await;
+        assert_eq!((status, &error["field"]), (400, &json!("by")), "{what}: {error}");
+    }
+    // Anybody may say what they saw, on more than one line, but not move the reader's cursor.
+    let path = format!("/v1/incidents/{id}/note");
+    world.post(&path, &json!({ "text": "one\ntwo", "by": "a guest" })).await;
+    assert_eq!(world.refused(&path, &json!({ "text": "\u{1b}[2J", "by": "asha" })).await.1["field"], "text");
+    let title = json!({ "severity": "P1", "title": "one\ntwo", "by": "asha" });
+    assert_eq!(world.refused("/v1/incidents", &title).await.1["field"], "title");
+}
+
+#[tokio::test]
+async fn without_a_readable_policy_people_still_say_what_they_do() {
+    let world = World::new("").await;
+    let id = world.incident("P1").await;
+    let text = "format = 1\nservice = { name = \"shop\" }\nnext = 1\n".to_owned();
+    let kept = DocumentKept { what: "policy".to_owned(), name: "shop.toml".to_owned(), folder: None, text };
+    world.control.book.keep("shop", kept).unwrap();
+    for what in ["note", "acknowledge", "mitigate", "resolve"] {
+        let mut body = json!({ "by": "asha" });
+        if what == "note" {
+            body["text"] = json!("seen");
+        }
+        world.post(&format!("/v1/incidents/{id}/{what}"), &body).await;
+    }
+    assert_eq!(world.get(&format!("/v1/incidents/{id}")).await["status"], "resolved");
 }
 
 #[tokio::test]
@@ -192,4 +278,19 @@ async fn alerts_open_one_incident_each_and_are_judged() {
     let taken = send(vec![lost, alert("firing", "errors", "ff66", first)]).await;
     assert!(taken[0]["why"].as_str().unwrap().contains("other"), "{taken}");
     assert_eq!(taken[1]["incident"], "INC-3");
+    // As the generated rules label an alert that pages, and one that says nothing.
+    let mut burns = alert("firing", "", "ab12", first);
+    burns["labels"] =
+        json!({ "alertname": "slo_good_page_fast", "slo": "good", "service": "shop", "severity": "page" });
+    let mut silent = alert("firing", "", "cd34", first);
+    silent["labels"] = json!({ "alertname": "Odd", "service": "shop" });
+    let taken = send(vec![burns.clone(), silent]).await;
+    assert_eq!((&taken[0]["incident"], &taken[1]["incident"]), (&json!("INC-4"), &Value::Null));
+    assert_eq!(world.get("/v1/incidents/INC-4").await["severity"], "P1");
+    let unheard = world.get("/v1/incidents/channels").await["unheard_alerts"].clone();
+    assert_eq!((&unheard["count"], &unheard["last"]["alert"]), (&json!(2), &json!("Odd")));
+    // Resolved while it still fires: Alertmanager repeats itself, and somebody is called again.
+    world.post("/v1/incidents/INC-4/resolve", &json!({ "by": "asha" })).await;
+    assert_eq!(send(vec![burns.clone()]).await[0]["incident"], "INC-5");
+    assert_eq!(send(vec![burns]).await[0]["incident"], "INC-5");
 }

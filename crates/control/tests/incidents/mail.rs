@@ -145,6 +145,14 @@ async fn a_letter_is_sent_again_with_the_same_id_until_it_is_taken() {
     let body = String::from_utf8(STANDARD.decode(body).unwrap()).unwrap();
     assert!(body.contains("called: on-call (asha)\r\n"), "{body}");
     assert!(lines.lock().unwrap().contains(&"RCPT TO:<oncall@example.com>".to_owned()));
+    // Who was refused beside somebody who was not is told to people, and not tried again.
+    let (row, view) = (world.rows("page_sent").remove(0), world.get("/v1/incidents/channels").await);
+    for refused in [&row["missed"][0], &view["channels"][0]["missed"]["why"]] {
+        let refused = refused.as_str().unwrap();
+        assert!(refused.contains("nobody@example.com") && refused.contains("550 no such user"), "{refused}");
+    }
+    world.later(60);
+    assert_eq!(world.send().await, []);
 }
 
 #[tokio::test]

@@ -218,3 +218,31 @@ async fn a_mistake_in_the_file_is_named_and_can_be_mended_while_it_matters() {
     world.later(30);
     assert_eq!(world.send().await[0].taken_by, ["pd"]);
 }
+
+#[tokio::test]
+async fn a_channel_that_missed_a_page_gets_it_when_it_recovers() {
+    let (pager, chat) = (Receiver::start([Mood::Says(503, "later")]).await, Receiver::start([]).await);
+    let world = World::new(&format!("{}{}", pagerduty("pd", &pager, ""), webhook("chat", &chat, ""))).await;
+    world.incident("P0").await;
+    let called = world.send().await;
+    assert_eq!((called[0].taken_by.len(), called[0].missed.len()), (1, 1));
+    assert_eq!(world.send().await, []);
+    world.later(15);
+    assert_eq!(world.send().await[0].taken_by, ["pd"]);
+    assert_eq!(world.send().await, []);
+    assert_eq!((pager.events(), chat.got().len()), (vec!["trigger INC-1/o1/r1/s1".to_owned(); 2], 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_recovers_after_hours_gets_the_page() {
+    let world = World::new("").await;
+    world.incident("P0").await;
+    for _ in 0..40 {
+        world.send().await;
+        world.later(240);
+    }
+    let receiver = Receiver::start([]).await;
+    world.channels(&pagerduty("pd", &receiver, ""));
+    assert!(world.send().await.iter().any(|called| called.taken_by == ["pd"]));
+    assert!(!world.rows("incident_clock_breached").iter().any(|row| row["clock"] == "chain"));
+}

@@ -63,6 +63,14 @@ respond_within = "1d"
 id = "delivered"
 about = "team"
 probe.alert-delivered = { within = "2m" }
+[[check]]
+id = "errors-delivered"
+about = "team"
+probe.alert-delivered = { of = "errors", within = "2m" }
+[[check]]
+id = "other-delivered"
+about = "team"
+probe.alert-delivered = { of = "corrupt", within = "2m" }
 [[trigger]]
 id = "errors"
 event = "errors"

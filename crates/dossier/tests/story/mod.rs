@@ -397,6 +397,8 @@ impl Story {
             firing: firing.clone(),
             alert,
             incident: Some(incident.clone()),
+            cause: String::new(),
+            environment: String::new(),
             at: self.now,
         };
         self.incident(fired);

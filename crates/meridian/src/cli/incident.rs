@@ -34,7 +34,7 @@ pub enum IncidentCommand {
     )]
     Severity(SeverityArguments),
     /// Say that you work on it: nobody else is called
-    Ack(PersonArguments),
+    Ack(AckArguments),
     /// Say that service is back
     Mitigate(HowArguments),
     /// Say that nothing is left to do
@@ -48,7 +48,8 @@ pub enum IncidentCommand {
     #[command(after_help = "Examples:\n  \
         meridian incident test-page --by asha\n  \
         meridian incident test-page --role on-call-engineer --by asha\n  \
-        meridian incident ack TEST-1 --by ravi               as the person who was called\n\n\
+        meridian incident test-page --alert slo_orders_page_fast --by asha\n  \
+        meridian incident ack TEST-1 --by ravi --code k3v9x0qa   as the person who was called\n\n\
         Exit codes: 0 a channel took it, 1 none did.")]
     TestPage(TestPageArguments),
     /// Print how long incidents take, by severity
@@ -125,6 +126,15 @@ pub struct PersonArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct AckArguments {
+    #[command(flatten)]
+    pub person: PersonArguments,
+    /// Of a test page: the code in its text
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct NoteArguments {
     #[command(flatten)]
     pub person: PersonArguments,
@@ -180,6 +190,9 @@ pub struct TestPageArguments {
     /// Who is called; absent: the first of the escalation chain
     #[arg(long, value_name = "ROLE")]
     pub role: Option<String>,
+    /// The alert that it stands for: its checks get the evidence
+    #[arg(long, value_name = "ALERT")]
+    pub alert: Option<String>,
     /// Who you are
     #[arg(long, value_name = "PERSON")]
     pub by: String,

@@ -17,7 +17,7 @@ pub fn run(command: PlanCommand) -> Result<(), Failure> {
         PlanCommand::Plan(of) => shown(&of, "schedule", &[], schedule),
         PlanCommand::Agenda { of, meeting } => {
             let query: Vec<(&str, &str)> = meeting.iter().map(|id| ("meeting", id.as_str())).collect();
-            shown(&of, "agenda", &query, |answer| output::data(&cell(&answer["markdown"])))
+            shown(&of, "agenda", &query, |answer| output::data(&output::text(&answer["markdown"])))
         }
         PlanCommand::Evaluate { of, horizon } => evaluate(&of, horizon.as_deref()),
         PlanCommand::Risks(of) => shown(&of, "risks", &[], risks),
@@ -25,7 +25,7 @@ pub fn run(command: PlanCommand) -> Result<(), Failure> {
         PlanCommand::Promotion(of) => shown(&of, "promotion", &[], promotion),
         PlanCommand::Notes { of, from, to } => {
             let query = [("from", from.as_str()), ("to", to.as_str())];
-            shown(&of, "notes", &query, |answer| output::data(&cell(&answer["markdown"])))
+            shown(&of, "notes", &query, |answer| output::data(&output::text(&answer["markdown"])))
         }
         PlanCommand::Announce { of, announcement: Some(id), by, channel, text } => {
             let body = json!({"by": by, "channel": channel, "text": text});

@@ -116,7 +116,7 @@ fn end(office: &Office, run: &str, json: bool) -> Result<(), Failure> {
     if json {
         output::json(&view)?;
     } else {
-        output::data(&output::cell(&view["report"]));
+        output::data(&output::text(&view["report"]));
         let proofs = view["proofs"].as_array().into_iter().flatten();
         for proof in proofs.filter(|proof| proof["proven"] == true) {
             output::talk(&format!("evidence for check {}\n", output::cell(&proof["check"])));

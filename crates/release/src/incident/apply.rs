@@ -106,9 +106,16 @@ impl Incidents {
             Event::RetroDrafted(body) => self.incident(&body.incident)?.retro = Some(body.digest.clone()),
             Event::PageTried(body) => {
                 self.page(&body.key)?.tried.get_or_insert(body.at);
+                if let Some(test) = &mut self.incident(&body.key.incident)?.test {
+                    test.codes.extend(body.code.clone());
+                    test.called.extend(body.people.iter().cloned());
+                }
             }
             Event::PageSent(body) => {
-                self.page(&body.key)?.sent.get_or_insert(body.at);
+                let page = self.page(&body.key)?;
+                if page.sent.is_none() {
+                    (page.sent, page.again) = (Some(body.at), body.again.clone());
+                }
             }
             Event::PageFailed(body) => {
                 self.page(&body.key)?.failed.get_or_insert(body.at);
@@ -143,7 +150,7 @@ impl Incidents {
     }
 
     fn test(&mut self, body: &TestOpened) -> Result<(), Nonsense> {
-        let TestOpened { incident, role, by, at } = body.clone();
+        let TestOpened { incident, role, alert, by, at } = body.clone();
         self.open(&IncidentOpened {
             incident: incident.clone(),
             severity: "test".to_owned(),
@@ -152,7 +159,7 @@ impl Incidents {
             by: OpenedBy::Person(by),
             at,
         })?;
-        self.incident(&incident)?.test = Some(Test { role });
+        self.incident(&incident)?.test = Some(Test { role, alert, ..Test::default() });
         Ok(())
     }
 
@@ -173,7 +180,7 @@ impl Incidents {
     }
 
     fn fire(&mut self, body: &AlertFired) -> Result<(), Nonsense> {
-        let AlertFired { firing, alert, incident, at } = body.clone();
+        let AlertFired { firing, alert, incident, cause, environment, at } = body.clone();
         let named = incident.as_ref().filter(|_| !self.alerts.contains_key(&firing));
         if let Some(incident) = named.and_then(|id| self.incidents.get_mut(id)) {
             incident.goes_on();
@@ -181,7 +188,7 @@ impl Incidents {
         match self.alerts.entry(firing) {
             Entry::Occupied(_) => Err(Nonsense::Twice),
             Entry::Vacant(place) => {
-                place.insert(Alert { alert, at, incident, actionable: None });
+                place.insert(Alert { alert, at, incident, cause, environment, actionable: None });
                 Ok(())
             }
         }

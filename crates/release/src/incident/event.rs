@@ -174,6 +174,9 @@ pub struct TestOpened {
     /// Who is called; absent: the first rung of the chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// The alert that it stands for; absent: none by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
     /// Who wants it.
     pub by: String,
     /// When.
@@ -234,6 +237,12 @@ pub struct RetroDrafted {
 pub struct PageTried {
     /// Which page.
     pub key: PageKey,
+    /// Of a test: the digest of the code in its text, see [`Test::takes`](super::Test::takes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Of a test: the people that it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -250,6 +259,9 @@ pub struct PageSent {
     /// Channels that did not take it, and why; never an address that holds a key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missed: Vec<String>,
+    /// Channels that did not take it, by their ids: they are tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
     /// When.
     pub at: Timestamp,
 }
@@ -323,6 +335,12 @@ pub struct AlertFired {
     /// The incident it belongs to, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
+    /// What is wrong, as in `check:ID`, `slo:ID`, `trigger:ID`, `alert:NAME`; empty: nobody wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cause: String,
+    /// Where; empty: nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub environment: String,
     /// When.
     pub at: Timestamp,
 }

@@ -127,6 +127,17 @@ impl World {
         }
     }
 
+    /// Writes the clocks that ran out.
+    fn breach(&mut self) {
+        for one in due(&self.policy, &self.incident(), self.now) {
+            if let Due::Breach(breach) = one {
+                self.breaches.push(breach);
+                let (incident, clock, since) = ("INC-1".to_owned(), breach.clock, breach.since);
+                self.rows.push(ClockBreached { incident, clock, since, at: self.now }.into());
+            }
+        }
+    }
+
     fn send(&mut self, page: Page) {
         let chance = self.chance.next().unwrap_or(0);
         let (key, channel, at) = (page.key, "mail".to_owned(), self.now);
@@ -138,7 +149,10 @@ impl World {
         *self.out.entry(key.clone()).or_default() += 1;
         // From 170 on, the process dies before it could write what it did.
         if chance <= 170 {
-            self.rows.push(PageSent { key, to: "asha".to_owned(), channel, missed: Vec::new(), at }.into());
+            self.rows.push(
+                PageSent { key, to: "asha".to_owned(), channel, missed: Vec::new(), again: Vec::new(), at }
+                    .into(),
+            );
         }
     }
 }
@@ -194,7 +208,6 @@ proptest! {
         if world.policy.severities[0].page && !refused && !answered {
             prop_assert_eq!(sent, world.policy.escalation.chain.len().max(1) * ROUNDS as usize);
         }
-        prop_assert!(keys.iter().all(|key| key.attempt <= MOST_ATTEMPTS));
         // Nothing goes out after somebody answered.
         if let Some(at) = world.rows.iter().position(|row| matches!(row, Event::Acknowledged(_))) {
             prop_assert!(!world.rows[at..].iter().any(|row| matches!(row, Event::PageSent(_) | Event::PageFailed(_))));
@@ -302,6 +315,46 @@ proptest! {
         if let Ok(key) = text.parse::<PageKey>() {
             prop_assert_eq!(key.to_string(), text);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// However long nobody takes anything, whoever recovers first gets a page within four minutes.
+    #[test]
+    fn a_receiver_that_recovers_at_any_time_gets_a_page(
+        policy in policies().prop_filter("it wakes people", |policy| policy.severities[0].page),
+        fails_for in 0..9_000_i64,
+    ) {
+        let mut world = World::new(policy, "P0", Vec::new());
+        let recovers = world.now + SignedDuration::from_secs(fails_for);
+        world.chance = vec![255; 2_000].into_iter();
+        world.pages_until(recovers);
+        prop_assert_eq!(world.incident().sent().count(), 0);
+        world.breach();
+        prop_assert!(world.breaches.iter().all(|breach| breach.clock != Clock::Chain), "nobody was called");
+        world.chance = Vec::new().into_iter();
+        world.pages_until(recovers + SignedDuration::from_mins(4));
+        prop_assert!(world.incident().sent().count() > 0);
+        // And then it ends, as ever.
+        world.run(None);
+        prop_assert_eq!(world.breaches.iter().filter(|breach| breach.clock == Clock::Chain).count(), 1);
+        // All rungs of the last round were called once somebody could be.
+        let last = world.incident().sent().filter(|key| key.round == ROUNDS).count();
+        prop_assert_eq!(last, world.policy.escalation.chain.len().max(1));
+    }
+
+    /// Whenever the process that pages starts, somebody is called at once.
+    #[test]
+    fn a_start_at_any_time_after_opening_pages(
+        policy in policies().prop_filter("it wakes people", |policy| policy.severities[0].page),
+        late in 0..1_000_000_i64,
+    ) {
+        let mut world = World::new(policy, "P0", Vec::new());
+        world.now += SignedDuration::from_secs(late);
+        let now = world.now;
+        prop_assert!(!world.pages_until(now).is_empty());
     }
 }
 

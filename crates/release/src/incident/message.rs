@@ -29,13 +29,16 @@ pub struct About<'a> {
     pub url: Option<&'a str>,
     /// Who is called, by name, where that is known.
     pub people: &'a [String],
+    /// Whoever answers a test gives it back.
+    pub code: Option<&'a str>,
 }
 
 impl About<'_> {
     /// `[P0] ticker: orders are refused (INC-1)`, on one line.
     fn headline(&self) -> String {
         let Incident { severity, opened, .. } = self.incident;
-        one_line(&format!("[{severity}] {}: {} ({})", self.service, opened.title, opened.incident))
+        let code = self.code.map_or(String::new(), |code| format!(", code {code}"));
+        one_line(&format!("[{severity}] {}: {} ({}){code}", self.service, opened.title, opened.incident))
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::event::{Clock, IncidentOpened, OpenedBy, Word};
 use super::key::PageKey;
+use crate::Digest;
 
 /// All rows about incidents, folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,24 @@ pub struct Incident {
 pub struct Test {
     /// Who is called; `None`: the first rung.
     pub role: Option<String>,
+    /// The alert that it stands for.
+    pub alert: Option<String>,
+    /// Digests of the codes that went out.
+    pub codes: BTreeSet<String>,
+    /// Who was called, by name.
+    pub called: BTreeSet<String>,
+}
+
+impl Test {
+    /// What is written of a code: the code itself is in the text of the page alone.
+    pub fn digest(incident: &str, code: &str) -> String {
+        Digest::of(format!("{incident} {code}").as_bytes()).to_string()
+    }
+
+    /// True for a code that went out with one of its pages.
+    pub fn takes(&self, incident: &str, code: &str) -> bool {
+        self.codes.contains(&Test::digest(incident, code))
+    }
 }
 
 /// From the moment it was opened, or reopened, to its resolution.
@@ -69,7 +88,7 @@ pub struct Opening {
 }
 
 /// What became of a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageState {
     /// It was about to be sent: receivers may have it.
     pub tried: Option<Timestamp>,
@@ -79,6 +98,8 @@ pub struct PageState {
     pub failed: Option<Timestamp>,
     /// Somebody answered it.
     pub acknowledged: Option<Timestamp>,
+    /// Channels that did not take it where others did, by their ids.
+    pub again: Vec<String>,
 }
 
 /// An alert that fired.
@@ -90,6 +111,10 @@ pub struct Alert {
     pub at: Timestamp,
     /// The incident it belongs to.
     pub incident: Option<String>,
+    /// What is wrong, see [`super::event::AlertFired::cause`].
+    pub cause: String,
+    /// Where; empty: nobody said.
+    pub environment: String,
     /// There was something to do; `None`: nobody has said.
     pub actionable: Option<bool>,
 }

@@ -71,9 +71,8 @@ pub fn status_entries(events: &[Event]) -> Vec<StatusEntry> {
             Event::Noted(body) => (&body.incident, body.at, Some(&body.text).filter(|_| body.public)),
             _ => continue,
         };
-        let (Some(text), Some(known)) = (text, state.incidents.get(incident)) else {
-            continue;
-        };
+        let known = state.incidents.get(incident).filter(|known| known.test.is_none());
+        let (Some(text), Some(known)) = (text, known) else { continue };
         let condition = condition(known.status());
         let update = Update { at, condition, text: text.clone() };
         match entries.iter_mut().find(|entry| entry.incident == *incident) {

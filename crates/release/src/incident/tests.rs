@@ -84,8 +84,15 @@ fn key(text: &str) -> PageKey {
 }
 
 fn sent(text: &str, minutes: i64) -> Event {
-    PageSent { key: key(text), to: asha(), channel: "mail".to_owned(), missed: Vec::new(), at: at(minutes) }
-        .into()
+    PageSent {
+        key: key(text),
+        to: asha(),
+        channel: "mail".to_owned(),
+        missed: Vec::new(),
+        again: Vec::new(),
+        at: at(minutes),
+    }
+    .into()
 }
 
 fn incident(rows: &[Event]) -> Incident {
@@ -137,6 +144,30 @@ fn a_page_that_no_channel_took_is_tried_again_later() {
 }
 
 #[test]
+fn a_channel_that_missed_a_page_is_tried_again_alone() {
+    let part = PageSent {
+        key: key("INC-1/o1/r1/s1/a1"),
+        to: asha(),
+        channel: "chat".to_owned(),
+        missed: vec!["pd: it answers 503".to_owned()],
+        again: vec!["pd".to_owned()],
+        at: at(0),
+    };
+    let rows = [opened("P1", "x"), part.into()];
+    assert_eq!(is_due(&rows, 0), [""; 0]);
+    let Due::Page(page) = due(&policy(), &incident(&rows), at(1)).remove(0) else { panic!("a page") };
+    assert_eq!(
+        (page.key.to_string().as_str(), page.only),
+        ("INC-1/o1/r1/s1/a2", Some(vec!["pd".to_owned()]))
+    );
+    let failed = PageFailed { key: page.key, channel: "pd".to_owned(), why: "no".to_owned(), at: at(1) };
+    let rows = [&rows[..], &[failed.into()]].concat();
+    assert_eq!(is_due(&rows, 2), ["INC-1/o1/r1/s1/a3"]);
+    let rows = [&rows[..], &[sent("INC-1/o1/r1/s1/a3", 2)]].concat();
+    assert_eq!(is_due(&rows, 14), [""; 0]);
+}
+
+#[test]
 fn a_worse_severity_calls_at_once_and_a_milder_one_stops_calling() {
     assert_eq!(is_due(&[opened("P2", "x")], 60), [""; 0]);
     let raised = [opened("P2", "x"), severity("P0", 60)];
@@ -184,7 +215,9 @@ fn who_works_on_it_has_not_answered_to_something_worse() {
 
 #[test]
 fn receivers_are_told_of_every_page_they_may_have() {
-    let tried = |page: &str| -> Event { PageTried { key: key(page), at: at(0) }.into() };
+    let tried = |page: &str| -> Event {
+        PageTried { key: key(page), code: None, people: Vec::new(), at: at(0) }.into()
+    };
     let told = |page: &str, word| -> Event {
         ReceiverTold { key: key(page), channel: "pd".to_owned(), word, at: at(2) }.into()
     };
@@ -215,7 +248,8 @@ fn receivers_are_told_of_every_page_they_may_have() {
 #[test]
 fn a_test_calls_one_rung_once_and_counts_nowhere() {
     let test = |role: Option<&str>| -> Event {
-        TestOpened { incident: id(), role: role.map(str::to_owned), by: asha(), at: at(0) }.into()
+        TestOpened { incident: id(), role: role.map(str::to_owned), alert: None, by: asha(), at: at(0) }
+            .into()
     };
     let roles = |rows: &[Event]| -> Vec<Option<String>> {
         let due = due(&policy(), &incident(rows), at(0));
@@ -289,7 +323,8 @@ fn times_are_counted_as_they_are_defined() {
 fn alerts_are_counted_by_week() {
     let fired = |firing: &str, at: &str| -> Event {
         let (firing, alert) = (firing.to_owned(), "high-latency".to_owned());
-        AlertFired { firing, alert, incident: None, at: at.parse().unwrap() }.into()
+        let (cause, environment) = Default::default();
+        AlertFired { firing, alert, incident: None, cause, environment, at: at.parse().unwrap() }.into()
     };
     let judged = |firing: &str, actionable| -> Event {
         AlertJudged { firing: firing.to_owned(), actionable, by: asha(), at: at(0) }.into()
@@ -326,6 +361,8 @@ fn users_read_public_words_only() {
     assert_eq!(entries[0].condition, Condition::Resolved);
     let update = Update { at: at(3), condition: Condition::Identified, text: "We are on it".to_owned() };
     assert_eq!(entries[0].updates, [update]);
+    let test = TestOpened { incident: id(), role: None, alert: None, by: asha(), at: at(0) };
+    assert_eq!(status_entries(&[test.into(), note("we test", true, 1)]), [], "a test is none");
 }
 
 #[test]
@@ -394,6 +431,7 @@ fn pagerduty_gets_its_documented_fields() {
         service: "ticker",
         url: Some("https://release.example/incidents/INC-1"),
         people: &[],
+        code: None,
     };
     let key = key("INC-1/o1/r1/s1/a1");
     let body = |action| serde_json::to_value(pagerduty(&policy(), about, &key, action)).unwrap();
@@ -435,8 +473,10 @@ fn webhooks_and_mails_say_who_is_called() {
         service: "ticker",
         url: Some("https://release.example/"),
         people: &[asha()],
+        code: None,
     };
-    let page = Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), since: at(15) };
+    let page =
+        Page { key: key("INC-1/o1/r1/s2/a1"), role: Some("lead".to_owned()), only: None, since: at(15) };
     let text = "[P1] ticker: &lt;!channel&gt; orders &amp; trades (INC-1)\ncalled: lead (asha)\nhttps://release.example/";
     assert_eq!(serde_json::to_value(webhook(about, Some(&page))).unwrap(), json!({ "text": text }));
     let mail = mail(about, Some(&page));
@@ -450,8 +490,9 @@ fn webhooks_and_mails_say_who_is_called() {
 fn long_and_hostile_titles_stay_within_limits() {
     let title = "&é\r\nBcc: all@example.com ".repeat(400);
     let known = incident(&[opened("P0", &title)]);
-    let about = About { incident: &known, service: "ticker", url: None, people: &[] };
-    let page = Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), since: at(0) };
+    let about = About { incident: &known, service: "ticker", url: None, people: &[], code: None };
+    let page =
+        Page { key: key("INC-1/o1/r1/s1/a1"), role: Some("&".repeat(5_000)), only: None, since: at(0) };
     let body = pagerduty(&policy(), about, &page.key, Action::Trigger);
     assert_eq!(body.payload.unwrap().summary.chars().count(), SUMMARY_MOST);
     assert!(webhook(about, Some(&page)).text.chars().count() <= TEXT_MOST);

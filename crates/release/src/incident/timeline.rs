@@ -15,6 +15,11 @@ pub fn timeline(events: &[Event], incident: &str, zone: &TimeZone) -> Vec<String
         .collect()
 }
 
+/// When the newest row about the incident was written; `None`: there is none.
+pub fn newest(events: &[Event], incident: &str) -> Option<Timestamp> {
+    events.iter().filter_map(|event| line(event, incident)).map(|(at, _)| at).max()
+}
+
 pub(super) fn shown(at: Timestamp, zone: &TimeZone) -> String {
     let at = at.to_zoned(zone.clone());
     at.strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
@@ -85,7 +90,7 @@ fn line(event: &Event, wanted: &str) -> Option<(Timestamp, String)> {
 }
 
 /// Line breaks and other control characters as blanks: a line stays one.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let blank = |letter: char| if letter.is_control() { ' ' } else { letter };
     text.chars().map(blank).collect::<String>().trim().to_owned()
 }

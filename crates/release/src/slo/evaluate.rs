@@ -10,19 +10,21 @@
 //! come at least once a minute.
 //!
 //! Missing data are no errors and no success: see [`Data`]. Memory is bounded: at most [`SERIES_MAX`] series for an
-//! objective, each with at most 242 points per window. Full: new series are refused and counted, so that
-//! [`Status::refused`] says that figures are partial; series that have shown nothing for a whole period make room
-//! first.
+//! objective, each with at most 242 points per window, and of all that share a [`Room`] so many points as it has. Full:
+//! new series are refused and counted, so that [`Status::refused`] says that figures are partial; series that have shown
+//! nothing for a whole period make room first.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
-use super::history::{Form, History};
+use super::history::{Form, History, SLOTS};
 use super::objective::Objective;
 use super::rules::{ABSENT_FOR, BUDGET_LOW_FOR, BUDGET_LOW_PERCENT, is_absence_watched};
 use super::signal::Signal;
-use crate::Length;
+use crate::{Digest, Length};
 
 /// Most series of one objective.
 pub const SERIES_MAX: usize = 1_000;
@@ -87,31 +89,72 @@ pub struct Status {
     pub budget_left: Option<f64>,
     /// By the names of the rules, in their order.
     pub alerts: Vec<(String, State)>,
-    /// Series that were refused because there are too many, since the start.
+    /// Samples of series that were refused because there are too many or their labels too long, since the start.
     pub refused: u64,
 }
 
-/// Watches one objective.
+/// Room for points, shared by all evaluators of a process: 32 bytes each.
 #[derive(Clone, Debug)]
+pub struct Room(Arc<AtomicUsize>);
+
+impl Room {
+    /// For so many points.
+    pub fn new(points: usize) -> Room {
+        Room(Arc::new(AtomicUsize::new(points)))
+    }
+
+    /// `None` when there is not so much left.
+    fn take(&self, points: usize) -> Option<Taken> {
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(points));
+        left.ok().map(|_| Taken { room: self.clone(), points })
+    }
+}
+
+/// Given back when it is dropped.
+#[derive(Debug)]
+struct Taken {
+    room: Room,
+    points: usize,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.room.0.fetch_add(self.points, Ordering::Relaxed);
+    }
+}
+
+/// One series, and the room that it takes.
+#[derive(Debug)]
+struct Kept {
+    history: History,
+    _room: Taken,
+}
+
+/// By the digest of name and labels: labels may be long.
+type Series = BTreeMap<Digest, Kept>;
+
+/// Watches one objective.
+#[derive(Debug)]
 pub struct Evaluator {
     objective: Objective,
     windows: Vec<Length>,
     windows_ms: Vec<i64>,
     /// Bad events, or those within the limit.
-    part: BTreeMap<String, History>,
+    part: Series,
     /// All events, or the checks.
-    whole: BTreeMap<String, History>,
+    whole: Series,
     /// Minutes since 1970 with events, newest last: of the longest alert's window.
     active: VecDeque<i64>,
     holds_since: BTreeMap<String, Timestamp>,
     missing_since: Option<Timestamp>,
     lost_ms: Option<i64>,
     refused: u64,
+    room: Room,
 }
 
 impl Evaluator {
-    /// Watches `objective`, with no samples yet.
-    pub fn new(objective: Objective) -> Evaluator {
+    /// Watches `objective`, with no samples yet, within `room`.
+    pub fn new(objective: Objective, room: Room) -> Evaluator {
         let mut windows = objective.windows();
         windows.push(objective.budget.period());
         let windows_ms = windows.iter().map(|window| milliseconds(*window)).collect();
@@ -126,7 +169,13 @@ impl Evaluator {
             missing_since: None,
             lost_ms: None,
             refused: 0,
+            room,
         }
+    }
+
+    /// Series of this objective were left out before they came here.
+    pub const fn refuse(&mut self, count: u64) {
+        self.refused = self.refused.saturating_add(count);
     }
 
     /// What is watched.
@@ -140,7 +189,7 @@ impl Evaluator {
         let at_ms = at.as_millisecond();
         let keep_ms = milliseconds(self.objective.budget.period());
         for kept in [&mut self.part, &mut self.whole] {
-            kept.retain(|_, history| history.newest_ms() >= at_ms - keep_ms);
+            kept.retain(|_, kept| kept.history.newest_ms() >= at_ms - keep_ms);
         }
         for sample in samples.iter().filter(|sample| sample.value.is_finite()) {
             let (narrow, wide, form) = match &self.objective.signal {
@@ -151,10 +200,11 @@ impl Evaluator {
             let is_narrow = narrow.is_some_and(|narrow| narrow.matches(sample.name, sample.labels));
             let is_wide = wide.matches(sample.name, sample.labels);
             let windows = &self.windows_ms;
-            if is_narrow && !keep(&mut self.part, self.whole.len(), windows, form, at_ms, sample) {
+            if is_narrow && !keep(&mut self.part, self.whole.len(), windows, form, at_ms, sample, &self.room)
+            {
                 self.refused = self.refused.saturating_add(1);
             }
-            if is_wide && !keep(&mut self.whole, self.part.len(), windows, form, at_ms, sample) {
+            if is_wide && !keep(&mut self.whole, self.part.len(), windows, form, at_ms, sample, &self.room) {
                 self.refused = self.refused.saturating_add(1);
             }
             if is_wide {
@@ -220,7 +270,8 @@ impl Evaluator {
                 Some((1.0 - grown(&self.part, now_ms, window_ms)? / total).max(0.0))
             }
             Signal::Probe { .. } => {
-                let seen = self.whole.values().filter_map(|history| history.sum_and_count(now_ms, window_ms));
+                let seen =
+                    self.whole.values().filter_map(|kept| kept.history.sum_and_count(now_ms, window_ms));
                 let (sum, count) = seen.fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
                 (count > 0.0).then(|| 1.0 - sum / count)
             }
@@ -261,8 +312,7 @@ impl Evaluator {
 
     fn data(&mut self, now: Timestamp, happens: bool) -> Data {
         let oldest = now.as_millisecond() - milliseconds(LOOK_BACK);
-        let seen =
-            |kept: &BTreeMap<String, History>| kept.values().any(|history| history.newest_ms() >= oldest);
+        let seen = |all: &Series| all.values().any(|kept| kept.history.newest_ms() >= oldest);
         let needs_bucket = matches!(self.objective.signal, Signal::Latency { .. });
         let there = self.lost_ms.is_none() && seen(&self.whole) && (!needs_bucket || seen(&self.part));
         if !there {
@@ -288,30 +338,42 @@ impl Evaluator {
 
 /// False when there is no room for a new series beside so many others.
 fn keep(
-    kept: &mut BTreeMap<String, History>,
+    kept: &mut Series,
     others: usize,
     windows_ms: &[i64],
     form: Form,
     at_ms: i64,
     sample: &Sample<'_>,
+    room: &Room,
 ) -> bool {
     let mut labels = sample.labels.to_vec();
     labels.sort_unstable();
-    let key = format!("{}{labels:?}", sample.name);
-    if let Some(history) = kept.get_mut(&key) {
-        history.push(at_ms, sample.value);
+    let key = key(sample.name, &labels);
+    if let Some(known) = kept.get_mut(&key) {
+        known.history.push(at_ms, sample.value);
         return true;
     }
     if kept.len() + others >= SERIES_MAX {
         return false;
     }
-    kept.insert(key, History::new(form, windows_ms, at_ms, sample.value));
+    let Some(taken) = room.take(windows_ms.len() * (SLOTS + 2)) else { return false };
+    kept.insert(key, Kept { history: History::new(form, windows_ms, at_ms, sample.value), _room: taken });
     true
 }
 
+/// Another one for every other name or set of labels: each part comes with its length.
+fn key(name: &str, labels: &[(&str, &str)]) -> Digest {
+    let mut bytes = Vec::new();
+    for part in labels.iter().flat_map(|(label, value)| [*label, *value]).chain([name]) {
+        bytes.extend_from_slice(&part.len().to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    Digest::of(&bytes)
+}
+
 /// Growth of all series together; `None` when none has two samples in the window.
-fn grown(kept: &BTreeMap<String, History>, now_ms: i64, window_ms: i64) -> Option<f64> {
-    let grown = kept.values().filter_map(|history| history.increase(now_ms, window_ms));
+fn grown(kept: &Series, now_ms: i64, window_ms: i64) -> Option<f64> {
+    let grown = kept.values().filter_map(|kept| kept.history.increase(now_ms, window_ms));
     grown.fold(None, |all, one| Some(all.unwrap_or(0.0) + one))
 }
 

@@ -2,15 +2,31 @@
 //!
 //! Enters: text from outside. Leaves: samples, or the line that is none. Never here: reading it from anywhere.
 //!
-//! Comments, exemplars and times of samples are passed over. One line that cannot be read makes all of it worth nothing, as it does in
+//! Comments, exemplars and times of samples are passed over; a line with more than [`LABELS_MAX`] labels or
+//! [`LABEL_BYTES_MAX`] bytes of them is left out and counted. One line that cannot be read makes all of it worth nothing, as it does in
 //! Prometheus: half an answer would look like a service at rest.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::evaluate::Sample;
 use super::objective::Objective;
 use super::selector::{Op, Selector};
 use super::signal::Signal;
+
+/// Most labels of one line.
+pub const LABELS_MAX: usize = 64;
+/// Most bytes of the labels of one line.
+pub const LABEL_BYTES_MAX: usize = 4_096;
+
+/// What a text says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exposition<'a> {
+    /// In the order of the text.
+    pub series: Vec<Series<'a>>,
+    /// Lines that were left out for their labels, by the name of the metric.
+    pub refused: BTreeMap<&'a str, u64>,
+}
 
 /// One sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,28 +53,44 @@ pub struct Malformed {
 ///
 /// # Errors
 /// [`Malformed`]: the first line that is no sample.
-pub fn series(text: &str) -> Result<Vec<Series<'_>>, Malformed> {
-    let mut all = Vec::new();
+pub fn series(text: &str) -> Result<Exposition<'_>, Malformed> {
+    let mut all = Exposition::default();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_matches([' ', '\t', '\r']);
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        all.push(read(line).map_err(|why| Malformed { line: number, why })?);
+        match read(line) {
+            Ok(series) => all.series.push(series),
+            Err(Unread::TooLong(name)) => *all.refused.entry(name).or_default() += 1,
+            Err(Unread::Malformed(why)) => return Err(Malformed { line: number, why }),
+        }
     }
     Ok(all)
 }
 
-fn read(line: &str) -> Result<Series<'_>, &'static str> {
+enum Unread<'a> {
+    Malformed(&'static str),
+    /// Of this metric.
+    TooLong(&'a str),
+}
+
+impl From<&'static str> for Unread<'_> {
+    fn from(why: &'static str) -> Self {
+        Unread::Malformed(why)
+    }
+}
+
+fn read(line: &str) -> Result<Series<'_>, Unread<'_>> {
     let end = line.find(|letter: char| !is_letter(letter, true)).ok_or("it has no value")?;
     let (name, mut rest) = line.split_at(end);
     if name.is_empty() || name.starts_with(|letter: char| letter.is_ascii_digit()) {
-        return Err("it does not begin with a name");
+        return Err("it does not begin with a name".into());
     }
     rest = rest.trim_start();
     let mut labels = Vec::new();
     if let Some(inside) = rest.strip_prefix('{') {
-        rest = read_labels(inside, &mut labels)?;
+        rest = read_labels(inside, &mut labels)?.ok_or(Unread::TooLong(name))?;
     }
     let value = rest.split_whitespace().next().ok_or("it has no value")?;
     // `infinity` and `nan` are read in any case, hexadecimal never is: as Rust does, near enough to Go.
@@ -66,15 +98,19 @@ fn read(line: &str) -> Result<Series<'_>, &'static str> {
     Ok(Series { name, labels, value })
 }
 
-/// Takes `a="1",b="2"}` and answers what follows.
+/// Takes `a="1",b="2"}` and answers what follows; `None`: there is too much of it.
 fn read_labels<'a>(
     mut rest: &'a str,
     labels: &mut Vec<(&'a str, Cow<'a, str>)>,
-) -> Result<&'a str, &'static str> {
+) -> Result<Option<&'a str>, &'static str> {
+    let whole = rest.len();
     loop {
+        if labels.len() > LABELS_MAX || whole - rest.len() > LABEL_BYTES_MAX {
+            return Ok(None);
+        }
         rest = rest.trim_start();
         if let Some(after) = rest.strip_prefix('}') {
-            return Ok(after);
+            return Ok(Some(after));
         }
         let end = rest.find(|letter: char| !is_letter(letter, false)).ok_or("its labels do not end")?;
         let (label, after) = rest.split_at(end);
@@ -179,7 +215,7 @@ mod tests {
             http_requests_total{code=\"200\", path=\"C:\\\\x\\n\\\"q\\\"\",} 1.5e3 1700000000000\n\
             up 1\nempty{} NaN\n\
             h_bucket{le=\"+Inf\"} 7 # {trace_id=\"a\"} 0.5\ninf +Inf\n# EOF\n";
-        let all = series(text).unwrap();
+        let all = series(text).unwrap().series;
         let names: Vec<_> = all.iter().map(|one| one.name).collect();
         assert_eq!(names, ["http_requests_total", "up", "empty", "h_bucket", "inf"]);
         assert_eq!(all[0].value, 1500.0);
@@ -210,13 +246,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_with_endless_labels_is_left_out_and_counted() {
+        let labels = |count: usize| (0..count).map(|at| format!("l{at}=\"x\"")).collect::<Vec<_>>().join(",");
+        let (most, over) = (labels(LABELS_MAX), labels(150_000));
+        let long = "x".repeat(LABEL_BYTES_MAX);
+        let text = format!("ok{{{most}}} 1\nbad{{{over}}} 1\nbad{{a=\"{long}\"}} 1\nok 2\n");
+        let read = series(&text).unwrap();
+        assert_eq!(read.series.len(), 2);
+        assert_eq!(read.refused, BTreeMap::from([("bad", 2)]));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
         fn garbage_is_an_error_or_samples(text in "(\\PC|[\\n\"{}=,\\\\ #_a1.])*") {
             if let Ok(all) = series(&text) {
-                prop_assert!(all.iter().all(|one| !one.name.is_empty()));
+                prop_assert!(all.series.iter().all(|one| !one.name.is_empty()));
             }
         }
 
@@ -225,7 +272,7 @@ mod tests {
         fn any_label_survives(value in "\\PC*|[\\n\"\\\\n]*", number in any::<f64>()) {
             let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let text = format!("m{{a=\"{escaped}\"}} {number}\n");
-            let all = series(&text).unwrap();
+            let all = series(&text).unwrap().series;
             prop_assert_eq!(&*all[0].labels[0].1, &*value);
             prop_assert!(all[0].value == number || number.is_nan());
         }

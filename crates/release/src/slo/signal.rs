@@ -45,6 +45,16 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// True for a metric that it is made of.
+    pub fn reads(&self, metric: &str) -> bool {
+        match self {
+            Signal::Events { bad: narrow, total } | Signal::Latency { within: narrow, total } => {
+                narrow.metric() == metric || total.metric() == metric
+            }
+            Signal::Probe { success, .. } => success.metric() == metric,
+        }
+    }
+
     /// Reads an indicator.
     ///
     /// # Errors

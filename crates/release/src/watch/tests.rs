@@ -283,7 +283,8 @@ fn fold(rows: &[IncidentEvent]) -> Incidents {
 fn an_outage_pages_once_and_when_it_has_lasted() {
     let policy = policy();
     let health = health();
-    let firing = Firing { cause: Cause::Check(&health.check), environment: "production", since: at(0) };
+    let firing =
+        Firing { cause: Cause::Check(&health.check), environment: "production", since: at(0), told: None };
     let mut journal = Vec::new();
     let mut look = |minute: i64, firing: &Firing<'_>| {
         let new = rows(&policy, &fold(&journal), firing, at(minute), || "INC-1".to_owned());
@@ -314,7 +315,7 @@ fn triggers_are_about_what_they_say() {
     let policy = policy();
     let none = Incidents::default();
     let fired = |cause| {
-        let firing = Firing { cause, environment: "production", since: at(0) };
+        let firing = Firing { cause, environment: "production", since: at(0), told: None };
         let rows = rows(&policy, &none, &firing, at(60), || "INC-1".to_owned());
         rows.into_iter()
             .filter_map(|row| match row {
@@ -439,4 +440,125 @@ proptest! {
 fn where_nothing_is_said_it_is_every_minute() {
     let policy = Loaded::parse(&POLICY.replacen("every = \"1m\"", "every = \"0s\"", 1)).unwrap().policy;
     assert_eq!(watched(&policy)[0].every, Length::minutes(1));
+}
+
+/// The outage of `health` in production since that minute, and what is written of it.
+struct Outage {
+    policy: Policy,
+    journal: Vec<IncidentEvent>,
+}
+
+impl Outage {
+    fn new() -> Outage {
+        let text = POLICY.replacen(
+            "  { id = \"slow-pages\"",
+            "  { id = \"health-rolls\", event = \"health\", for = \"10m\", then = \"roll-back\" },\n  \
+             { id = \"slow-holds\", event = \"slow\", then = \"hold\" },\n  { id = \"slow-pages\"",
+            1,
+        );
+        Outage { policy: Loaded::parse(&text).unwrap().policy, journal: Vec::new() }
+    }
+
+    /// Kinds of the rows that follow.
+    fn look(&mut self, environment: &str, since: i64, now: i64) -> Vec<&'static str> {
+        let check = watched(&self.policy).remove(0).check;
+        let firing = Firing { cause: Cause::Check(&check), environment, since: at(since), told: None };
+        let incidents = fold(&self.journal);
+        let mut number = incidents.incidents.len();
+        let new = rows(&self.policy, &incidents, &firing, at(now), || {
+            number += 1;
+            format!("INC-{number}")
+        });
+        self.journal.extend(new.iter().cloned());
+        assert_eq!(fold(&self.journal).nonsense, 0);
+        new.iter().map(IncidentEvent::kind).collect()
+    }
+
+    fn severity(&self, incident: &str) -> String {
+        fold(&self.journal).incidents[incident].severity.clone()
+    }
+}
+
+#[test]
+fn what_fires_joins_only_an_incident_that_calls_for_it() {
+    let opened = |kinds: &[&str]| kinds.contains(&"incident_opened");
+    let mut outage = Outage::new();
+    assert!(opened(&outage.look("production", 0, 2)));
+    assert!(opened(&outage.look("staging", 0, 2)), "another environment");
+    assert!(!opened(&outage.look("production", 3, 6)), "the same");
+    // Worse: the same incident becomes worse, which calls again.
+    assert_eq!(outage.look("production", 3, 13), ["incident_severity_changed", "alert_fired"]);
+    assert_eq!((outage.severity("INC-1").as_str(), outage.severity("INC-2").as_str()), ("P0", "P1"));
+    // Not as bad as what is open: it belongs to it.
+    assert!(!opened(&outage.look("production", 14, 17)));
+    assert_eq!(outage.severity("INC-1"), "P0");
+    // Service was back, and is gone again.
+    let (incident, by) = ("INC-1".to_owned(), "asha".to_owned());
+    let mitigated = crate::incident::event::Mitigated { incident, how: String::new(), by, at: at(18) };
+    outage.journal.push(mitigated.into());
+    assert_eq!(outage.look("production", 14, 19), [""; 0], "the same outage");
+    assert!(opened(&outage.look("production", 20, 23)), "another one");
+    // Resolved while it still is so.
+    let (incident, by) = ("INC-3".to_owned(), "asha".to_owned());
+    outage.journal.push(Resolved { incident, how: String::new(), by, at: at(24) }.into());
+    assert!(opened(&outage.look("production", 20, 25)));
+    assert_eq!(outage.look("production", 20, 26), [""; 0]);
+}
+
+#[test]
+fn rolling_back_is_the_worst_and_holding_is_written() {
+    let mut outage = Outage::new();
+    assert_eq!(outage.look("production", 0, 20)[0], "incident_opened");
+    assert_eq!(outage.severity("INC-1"), "P0");
+    let slow = watched(&outage.policy).remove(2).check;
+    let firing = Firing { cause: Cause::Check(&slow), environment: "production", since: at(0), told: None };
+    let held = rows(&outage.policy, &Incidents::default(), &firing, at(1), || "INC-9".to_owned());
+    let alerts: Vec<_> = held
+        .iter()
+        .filter_map(|row| match row {
+            IncidentEvent::AlertFired(row) => Some(row.alert.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(alerts.contains(&"slow-holds"), "{alerts:?}");
+}
+
+/// Every alert of the rules that we generate, told by a Prometheus, does what it does here.
+#[test]
+fn generated_rules_call_as_their_severity_says() {
+    use crate::slo::rules::{Rule, RulesFile};
+    let policy = policy();
+    let objectives = crate::slo::objectives(
+        &policy,
+        &crate::calendar::Calendars::builtin(),
+        jiff::civil::date(2026, 8, 1),
+    );
+    let files = [crate::slo::slo_rules(&objectives.unwrap()), crate::slo::rules_for(&policy)];
+    let alerts =
+        |file: &RulesFile| file.groups.iter().flat_map(|group| group.rules.clone()).collect::<Vec<_>>();
+    let mut seen = 0;
+    for rule in files.iter().flat_map(alerts) {
+        let Rule::Alert(alert) = rule else { continue };
+        seen += 1;
+        let labels: std::collections::BTreeMap<String, String> = alert.labels.into_iter().collect();
+        let cause = Cause::of_labels(&policy, &alert.name, &labels).unwrap();
+        let told = firing::Told { firing: "aa-1", alert: &alert.name, title: "bad\r\nTo: all" };
+        let firing = Firing { cause, environment: "production", since: at(0), told: Some(told) };
+        let new = rows(&policy, &Incidents::default(), &firing, at(0), || "INC-1".to_owned());
+        let incidents = fold(&new);
+        let opened = incidents.incidents.get("INC-1");
+        assert_eq!(opened.is_some(), labels["severity"] == "page", "{}", alert.name);
+        assert_eq!(incidents.alerts.len(), 1);
+        assert!(opened.is_none_or(|opened| opened.severity == "P1" && opened.opened.title == "bad  To: all"));
+    }
+    assert!(seen > 3, "{seen}");
+    let of = |severity: &str| {
+        let labels = [("severity".to_owned(), severity.to_owned())].into_iter().collect();
+        Cause::of_labels(&policy, "Other", &labels).map(|cause| match cause {
+            Cause::Named { severity, .. } => severity.map(str::to_owned),
+            _ => None,
+        })
+    };
+    assert_eq!((of("critical"), of("p0")), (Some(Some("critical".to_owned())), Some(Some("p0".to_owned()))));
+    assert_eq!((of("warning"), of("")), (Some(None), None));
 }

@@ -5,6 +5,7 @@ use jiff::civil::date;
 use release::Loaded;
 
 use super::*;
+use crate::clock::{Clock as _, MachineClock};
 
 const POLICY: &str = r#"
 format = 1
@@ -27,7 +28,7 @@ indicator.probe = { check = "health", every = "1m" }
 fn watches() -> (Watch, Watch) {
     let policy = Loaded::parse(POLICY).unwrap().policy;
     let all = objectives(&policy, &Calendars::builtin(), date(2026, 8, 1)).unwrap();
-    let mut all = all.into_iter().map(Watch::new);
+    let mut all = all.into_iter().map(|one| Watch::new(one, Room::new(1_000_000)));
     (all.next().unwrap(), all.next().unwrap())
 }
 
@@ -89,4 +90,36 @@ fn checks_use_up_a_budget() {
         last = Some(probe.look(at(15 * round), at(0), &Err("no url".to_owned()), &series));
     }
     assert!(raised(&last.unwrap()).contains(&"slo_up_page_fast".to_owned()));
+}
+
+#[test]
+fn a_clock_that_is_set_begins_anew_and_drift_does_not() {
+    let mono = MachineClock.mono();
+    let steady = Steady::new(at(0), mono);
+    let later = |seconds: u64| mono + Duration::from_secs(seconds);
+    assert_eq!(steady.at(at(3_650), later(3_600)), Some(at(3_600)), "it drifts");
+    assert_eq!(steady.at(at(30), later(15)), Some(at(15)));
+    assert_eq!(steady.at(at(-3_600), later(15)), None, "set back");
+    assert_eq!(steady.at(at(7_200), later(15)), None, "set forward");
+}
+
+#[test]
+fn what_has_no_room_is_counted() {
+    let policy = Loaded::parse(POLICY).unwrap().policy;
+    let objective = objectives(&policy, &Calendars::builtin(), date(2026, 8, 1)).unwrap().remove(0);
+    let room = Room::new(10_000);
+    let text = |count: usize| -> String {
+        (0..count).map(|at| format!("requests_total{{code=\"500\",path=\"{at}\"}} 1\n")).collect()
+    };
+    let mut watch = Watch::new(objective.clone(), room.clone());
+    let judged = watch.look(at(0), at(0), &Ok(series(&text(100)).unwrap()), &[]);
+    assert!(judged.status.refused > 100, "{}", judged.status.refused);
+    let long = format!("requests_total{{code=\"{}\"}} 1\n", "5".repeat(5_000));
+    let before = judged.status.refused;
+    let judged = watch.look(at(15), at(0), &Ok(series(&long).unwrap()), &[]);
+    assert_eq!(judged.status.refused, before + 1);
+    // Whoever ends leaves its room.
+    drop(watch);
+    let judged = Watch::new(objective, room).look(at(0), at(0), &Ok(series(&text(1)).unwrap()), &[]);
+    assert_eq!(judged.status.refused, 0);
 }

@@ -10,7 +10,7 @@ use crate::slo::objectives;
 fn evaluator(slo: &str) -> Evaluator {
     let policy = Loaded::parse(include_str!("../../../testdata/slo/desk.toml")).unwrap().policy;
     let all = objectives(&policy, &Calendars::builtin(), date(2026, 8, 1)).unwrap();
-    Evaluator::new(all.into_iter().find(|objective| objective.slo.id == slo).unwrap())
+    Evaluator::new(all.into_iter().find(|objective| objective.slo.id == slo).unwrap(), Room::new(10_000_000))
 }
 
 fn at(minute: i64) -> Timestamp {
