@@ -141,7 +141,14 @@ fn watched() -> Ledger {
     ledger.apply(Entry::Record(SERVICE.to_owned(), kept.into()));
     for (firing, moment) in [("f-1", "2025-11-17T06:00:00Z"), ("f-2", "2025-11-24T06:00:00Z")] {
         let (firing, alert) = (firing.to_owned(), "HighErrorRate".to_owned());
-        let fired = AlertFired { firing, alert, incident: None, at: at(moment) };
+        let fired = AlertFired {
+            firing,
+            alert,
+            incident: None,
+            cause: String::new(),
+            environment: String::new(),
+            at: at(moment),
+        };
         ledger.apply(Entry::Incident(SERVICE.to_owned(), fired.into()));
     }
     ledger

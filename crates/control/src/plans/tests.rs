@@ -326,6 +326,8 @@ async fn a_green_check_meets_a_condition_only_while_it_is_green() {
                 output: None,
                 control_failed: None,
                 settle: 1,
+                demand: None,
+                via: None,
             };
             let row = Event::EvidenceRecorded(observed.seal());
             Ok::<_, Refused>((vec![Entry::Release("small".to_owned(), row)], ()))

@@ -95,11 +95,11 @@ async fn the_newest_rows_are_there() {
 /// A report holds the journal of every service, and takes as much memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_are_written_one_at_a_time_for_readers_of_the_journal() {
-    for route in control::api::routes().iter().filter(|route| route.path.contains("/report")) {
-        assert_eq!(route.access, control::api::JOURNAL, "{}", route.path);
-    }
     let data = tempfile::tempdir().unwrap();
     let control = control(data.path());
+    for route in control::api::routes(&control).iter().filter(|route| route.path.contains("/report")) {
+        assert_eq!(route.access, control::api::JOURNAL, "{}", route.path);
+    }
     let router = control::api::router(Arc::clone(&control));
     let turn = control.reports.turn().unwrap();
     for path in [format!("/v1/release/releases/{RELEASE}/report"), "/v1/release/reports/daily".to_owned()] {

@@ -507,8 +507,14 @@ fn long_and_hostile_titles_stay_within_limits() {
 #[test]
 fn nobody_is_called_for_what_a_backup_left_open() {
     let policy = policy();
-    let alert =
-        || AlertFired { firing: "1".to_owned(), alert: "slow".to_owned(), incident: Some(id()), at: at(1) };
+    let alert = || AlertFired {
+        firing: "1".to_owned(),
+        alert: "slow".to_owned(),
+        incident: Some(id()),
+        cause: Default::default(),
+        environment: Default::default(),
+        at: at(1),
+    };
     for (goes_on, calls) in
         [(severity("P0", 1), true), (alert().into(), true), (acknowledged(1), false), (resolved(1), false)]
     {

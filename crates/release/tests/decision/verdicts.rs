@@ -424,7 +424,7 @@ fn another_day_0_is_signed_anew() {
 fn no_go_comes_of_it_while_the_environments_before_are_missing() {
     let world = ready();
     let window = WindowAnswer { promotion: Some("it was never in staging".to_owned()), ..open() };
-    let decided = record(&world.loaded, &world.state, world.now, &window, &verify);
+    let decided = record(&world.loaded, &world.state, world.now, &window, None, &verify);
     only(&decided.decision, Code::Promotion, "production", "it was never in staging");
     assert_eq!(again(&world.loaded, &world.state, &decided, &verify), Ok(()));
 }
