@@ -108,7 +108,9 @@ impl Scope {
             Scope::JournalRead => "read the journal",
             Scope::ReleaseRead => "read releases and their evidence",
             Scope::ReleaseSign => "sign a release",
-            Scope::ReleaseRun => "check, decide, start, pause and roll back a release: runs what kept policies say",
+            Scope::ReleaseRun => {
+                "ask checks, decide, start, pause and roll back a release: runs the programs of kept policies"
+            }
             Scope::IncidentsWrite => "open, change and close incidents",
             Scope::MetricsRead => "read metrics from other machines",
         }
