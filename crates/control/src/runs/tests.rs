@@ -348,7 +348,7 @@ async fn one_deployment_at_a_time_and_a_way_back_at_any() {
     let rehearsal = json!({"release": release, "runbook": "again", "rehearsal": true, "environment": "staging", "by": "asha"});
     office.ok("POST", "/v1/runs", rehearsal).await;
     office.ok("POST", "/v1/runs", body("back")).await;
-    office.say(first, "abandon", json!({"by": "asha"})).await;
+    office.say(first, "abandon", json!({"by": "asha", "why": "the wrong artefact"})).await;
     office.ends(first).await;
     office.ok("POST", "/v1/runs", body("again")).await;
 }

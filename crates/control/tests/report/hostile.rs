@@ -108,10 +108,18 @@ fn reports(rows: &[Row]) {
 fn a_policy_with_absurd_figures() {
     for text in [
         absurd(Some("18446744073709551615s"), None, None),
-        absurd(Some("0s"), None, None),
         absurd(None, Some("2147483647"), None),
         absurd(None, Some("-2147483648"), None),
         absurd(Some("9223372036854775807s"), Some("0"), None),
+    ] {
+        assert!(release::Loaded::parse(&text).is_err(), "it says where and what the bound is");
+    }
+    for text in [
+        absurd(Some("3660d"), None, None),
+        absurd(Some("0s"), None, None),
+        absurd(None, Some("3660"), None),
+        absurd(None, Some("-3660"), None),
+        absurd(Some("3660d"), Some("0"), None),
         absurd(None, Some(SWAPPED), None),
     ] {
         assert_ne!(text, policy());

@@ -109,7 +109,7 @@ impl Story {
             policy: policy_digest(&story.loaded),
             folder: None,
             day0: None,
-            without_promotion: None,
+            without_promotion: Some("staging is released by its own plan, on day -5".to_owned()),
             at: now,
             by: "rohan".to_owned(),
         }));
