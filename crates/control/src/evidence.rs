@@ -1,8 +1,9 @@
 //! What came of a check, as evidence.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use market::UnixNanos;
 use release::evidence::{Answer, Observation, Question, Subject};
+use release::later;
 use release::ledger::event::DocumentKept;
 
 use crate::probe::{Outcome, Verdict};
@@ -17,13 +18,12 @@ pub fn observation(outcome: &Outcome, subject: Subject) -> Option<Observation> {
         Verdict::NotRun { .. } => return None,
     };
     let taken = moment(outcome.started);
-    let lasts = SignedDuration::from_secs(outcome.check.expires.signed_seconds());
     let control = outcome.control.as_ref().map(|control| &control.result);
     Some(Observation {
         question: Question::Check(outcome.check.id.clone()),
         subject,
         taken,
-        expires: taken.checked_add(lasts).unwrap_or(Timestamp::MAX),
+        expires: later(taken, outcome.check.expires),
         answer,
         figures: outcome.figures.clone(),
         by: None,

@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::decision::findings;
 use crate::incident::{Status, measures};
-use crate::meeting::{Occurrence, Standing, later, length, planned};
+use crate::meeting::{Occurrence, Standing, length, planned};
 use crate::moment::{Moment, Who};
 use crate::policy::{AgendaItem, FromIncidents, Meeting};
 use crate::reviews::{OpenFinding, open};
 use crate::schedule::{Due, DueKind, DueState, PlannedTask, dues, late, proof, schedule, since};
-use crate::{Figure, Length};
+use crate::{Figure, Length, later};
 
 pub use markdown::markdown;
 

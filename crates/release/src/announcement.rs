@@ -8,8 +8,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::later;
 use crate::ledger::event::{Announced, Event};
-use crate::meeting::later;
 use crate::moment::Moment;
 use crate::policy::{Announcement, Policy};
 use crate::timing::{Timing, timing};

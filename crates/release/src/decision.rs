@@ -31,7 +31,7 @@ use crate::table::table;
 
 pub(crate) use approval::unsigned;
 pub(crate) use conditions::{Standing as ConditionStanding, denied, standing as condition_standing};
-pub(crate) use register::{Looked, findings, review_score, reviewed};
+pub(crate) use register::{findings, review_score, reviewed};
 pub(crate) use tasks::undone;
 
 /// What is around the release at the moment that it is meant for: whether that lies in a window, and whether its artefact has come

@@ -13,11 +13,10 @@ mod criterion;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Length;
-use crate::meeting::later;
 use crate::moment::Moment;
 use crate::policy::{Horizon, Need};
 use crate::timing::{Timing, timing};
+use crate::{Length, later};
 
 /// The figure that says how much of an objective's error budget is left, in percent, is called this, then the objective's `id`:
 /// `budget-left:availability`.

@@ -5,6 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, Mul, Sub};
 use std::str::FromStr;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A duration in whole seconds, not negative.
@@ -221,6 +222,11 @@ impl From<Budget> for String {
     fn from(budget: Budget) -> String {
         budget.to_string()
     }
+}
+
+/// So much later than `at`; the last moment there is, where that is nearer.
+pub fn later(at: Timestamp, by: Length) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

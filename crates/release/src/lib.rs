@@ -68,7 +68,7 @@ pub mod window;
 
 pub use digest::Digest;
 pub use figure::Figure;
-pub use length::{Budget, Length};
+pub use length::{Budget, Length, later};
 pub use moment::{Moment, Who};
 pub use policy::{Loaded, Policy};
 pub use proof::policy_digest;

@@ -5,10 +5,9 @@
 //! An occurrence without a time of day takes its whole day. Others last as long as all points of their agenda together, or an
 //! hour. The newest row about an occurrence counts.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::Length;
 use crate::day::Days;
 use crate::decision::Outcome;
 use crate::ledger::Brief;
@@ -16,6 +15,7 @@ use crate::ledger::event::MeetingNoted;
 use crate::moment::{Moment, Who};
 use crate::policy::Meeting;
 use crate::promotion::deployments;
+use crate::{Length, later};
 
 /// More occurrences of one meeting than this are not listed: a day each for more than ten years.
 pub const OCCURRENCES_MAX: usize = 4_000;
@@ -224,8 +224,4 @@ pub(crate) fn length(meeting: &Meeting) -> Length {
         return points;
     }
     Length::minutes(60).max(points)
-}
-
-pub(crate) fn later(at: Timestamp, length: Length) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(length.signed_seconds())).unwrap_or(Timestamp::MAX)
 }

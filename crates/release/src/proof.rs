@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::Figure;
 use crate::digest::Digest;
 use crate::evidence::{Answer, Evidence, Observation, Question, SCORE, Settled, Subject};
+use crate::later;
 use crate::policy::{Check, Loaded, Person, Policy, Probe};
 use crate::scorecard::compared;
 use crate::signature::{Verify, bytes};
@@ -265,10 +266,7 @@ impl<'a> Case<'a> {
         if check.is_some_and(|check| is_foreign(check, observed)) {
             return Err(Lack::OtherDemand);
         }
-        let by_policy = check.and_then(|check| {
-            observed.taken.checked_add(SignedDuration::from_secs(check.expires.signed_seconds())).ok()
-        });
-        let expires = by_policy.map_or(observed.expires, |at| at.min(observed.expires));
+        let expires = expires(observed, check);
         if self.any_time {
             Ok(settled)
         } else if observed.taken > self.now {
@@ -279,6 +277,11 @@ impl<'a> Case<'a> {
             Ok(settled)
         }
     }
+}
+
+/// From when on it counts no more: as its evidence says, and for a check not later than the policy says.
+pub(crate) fn expires(observed: &Observation, check: Option<&Check>) -> Timestamp {
+    check.map_or(observed.expires, |check| later(observed.taken, check.expires).min(observed.expires))
 }
 
 /// True when it was asked by the check's name, but by other demands. Old rows do not say.

@@ -9,7 +9,8 @@ use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use crate::Figure;
-use crate::decision::{Looked, findings, reviewed, unsigned};
+use crate::decision::standing::FindingStanding;
+use crate::decision::{findings, reviewed, unsigned};
 use crate::event::Matter;
 use crate::evidence::Question;
 use crate::moment::{Moment, Who};
@@ -119,7 +120,7 @@ pub fn reviews(moment: &Moment<'_>) -> Vec<Report> {
 }
 
 /// Findings that are open, the blocking ones first.
-pub(crate) fn open<'a>(findings: impl Iterator<Item = &'a Looked>) -> Vec<OpenFinding> {
+pub(crate) fn open<'a>(findings: impl Iterator<Item = &'a FindingStanding>) -> Vec<OpenFinding> {
     let open = findings.filter(|looked| !looked.open.is_empty()).map(|looked| OpenFinding {
         id: looked.finding.id.clone(),
         title: looked.finding.title.clone(),
@@ -133,7 +134,10 @@ pub(crate) fn open<'a>(findings: impl Iterator<Item = &'a Looked>) -> Vec<OpenFi
     open
 }
 
-fn counts<'a>(review: &Review, findings: impl Iterator<Item = &'a Looked>) -> BTreeMap<String, Count> {
+fn counts<'a>(
+    review: &Review,
+    findings: impl Iterator<Item = &'a FindingStanding>,
+) -> BTreeMap<String, Count> {
     let stated = |(severity, count): (&String, &u32)| {
         (severity.clone(), Count { stated: Some(*count), ..Count::default() })
     };

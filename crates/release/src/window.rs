@@ -26,12 +26,12 @@ pub use needs::Needs;
 pub use reason::{Reason, Why};
 use rules::Rules;
 pub use rules::{Fault, faults};
-use stretch::{Stretch, earlier, later, merged, minus};
+use stretch::{Stretch, earlier, merged, minus};
 
-use crate::Length;
 use crate::calendar::Calendars;
 use crate::decision::WindowAnswer;
 use crate::policy::Policy;
+use crate::{Length, later};
 
 /// How far ahead openings are looked for.
 pub const SEARCHED: Length = Length::days(60);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Principal;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use release::digest::Digest;
 use release::event::{Event, Matter, SignatureWithdrawn, Signed};
 use release::evidence::{Answer, Observation, Question, SCORE, Subject};
@@ -15,7 +15,7 @@ use release::ledger::event::DocumentKept;
 use release::policy::{Probe, Score};
 use release::scorecard::figure_name;
 use release::signature::admit;
-use release::{Figure, Length, Policy};
+use release::{Figure, Length, Policy, later};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -249,10 +249,6 @@ pub(crate) fn holds(policy: &Policy, by: &str, role: &str) -> Result<(), Refused
     let who = if who.is_empty() { "nobody does".to_owned() } else { who.join(", ") };
     Err(Refused::field("by", format!("{by} does not hold the role `{role}`, which has to say this"))
         .hint(format!("who does: {who}")))
-}
-
-fn later(at: Timestamp, by: Length) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MAX)
 }
 
 #[derive(Deserialize)]

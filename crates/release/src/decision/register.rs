@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::standing::FindingStanding;
 use super::{Against, Code, Reviewed};
 use crate::Figure;
 use crate::day::Days;
@@ -10,17 +11,6 @@ use crate::policy::{Finding, Hotfix, Policy, Review};
 use crate::proof::{Case, Lack};
 use crate::scorecard::band;
 use crate::state::{Closure, FindingRow};
-
-/// A finding, looked at.
-pub(crate) struct Looked {
-    /// As in the register, or as it was opened.
-    pub(crate) finding: Finding,
-    /// The one that blocks, if it was opened in several ways.
-    pub(crate) severity: String,
-    pub(crate) blocks: bool,
-    /// Why it is open; empty: it is gone.
-    pub(crate) open: Vec<String>,
-}
 
 /// An open incident that a release mends, and the exception that the policy makes for its severity; `None` where it makes none.
 pub(super) fn mended<'a>(case: &Case<'a>, id: &str) -> Option<(&'a str, &'a Hotfix)> {
@@ -31,7 +21,7 @@ pub(super) fn mended<'a>(case: &Case<'a>, id: &str) -> Option<(&'a str, &'a Hotf
 
 /// Findings and incidents that block, but for the one that is mended; all reviews.
 pub(super) fn look(case: &Case<'_>, mended: Option<&str>, against: &mut Against) -> Vec<Reviewed> {
-    for Looked { finding, severity, blocks, open } in findings(case) {
+    for FindingStanding { finding, severity, blocks, open } in findings(case) {
         if blocks && !open.is_empty() {
             let why = format!("{} ({severity}) is open: {}", finding.title, open.join("; "));
             against.add(Code::Finding, &finding.id, why);
@@ -48,7 +38,7 @@ pub(super) fn look(case: &Case<'_>, mended: Option<&str>, against: &mut Against)
 }
 
 /// All findings: those of the policy's register, then the others by id.
-pub(crate) fn findings(case: &Case<'_>) -> Vec<Looked> {
+pub(crate) fn findings(case: &Case<'_>) -> Vec<FindingStanding> {
     let in_register = |id: &str| case.policy.findings.iter().any(|finding| finding.id == id);
     let others = case.state.findings.iter().filter(|(id, _)| !in_register(id)).filter_map(|(id, rows)| {
         let FindingRow { opened, .. } = rows.last()?;
@@ -74,7 +64,7 @@ fn blocks(policy: &Policy, severity: &str) -> bool {
 
 /// The worst severity and all proofs of every way in which it was opened count, except of those that were closed, by somebody who
 /// may, before it was opened again.
-fn look_at(case: &Case<'_>, finding: Finding) -> Looked {
+fn look_at(case: &Case<'_>, finding: Finding) -> FindingStanding {
     let rows = case.state.findings.get(&finding.id).map_or(&[][..], Vec::as_slice);
     let in_register = case.policy.findings.iter().find(|other| other.id == finding.id);
     let review = |row: &FindingRow| in_register.map_or(row.opened.review.clone(), |one| one.review.clone());
@@ -102,7 +92,7 @@ fn look_at(case: &Case<'_>, finding: Finding) -> Looked {
         reviews.insert(finding.review.clone());
     }
     open.extend(reviews.iter().filter_map(|review| said_gone(case, &finding.id, review).err()));
-    Looked { blocks: blocks(case.policy, &severity), finding, severity, open }
+    FindingStanding { blocks: blocks(case.policy, &severity), finding, severity, open }
 }
 
 fn said_gone(case: &Case<'_>, finding: &str, review: &str) -> Result<(), String> {

@@ -11,7 +11,7 @@ use crate::day::Days;
 use crate::event::{Matter, Signed};
 use crate::evidence::Evidence;
 use crate::policy::{Check, Finding, Loaded};
-use crate::proof::Case;
+use crate::proof::{Case, expires};
 use crate::signature::{Refusal, Verify, asked, judge};
 use crate::state::State;
 
@@ -127,10 +127,6 @@ pub fn standings(loaded: &Loaded, state: &State, now: Timestamp, verify: Verify<
             missed: conditions::missed_why(&case, condition, &days).filter(|_| !met),
         }
     };
-    let finding = |looked: register::Looked| {
-        let register::Looked { finding, severity, blocks, open } = looked;
-        FindingStanding { finding, severity, blocks, open }
-    };
     let task = |task: &crate::policy::Task| TaskStanding {
         task: task.id.clone(),
         late: tasks::late(&case, &days, task),
@@ -141,7 +137,7 @@ pub fn standings(loaded: &Loaded, state: &State, now: Timestamp, verify: Verify<
         items: items.collect(),
         blockers: policy.blockers.iter().map(blocker).collect(),
         conditions: conditions::conditions(&case).map(condition).collect(),
-        findings: register::findings(&case).into_iter().map(finding).collect(),
+        findings: register::findings(&case),
         tasks: policy.plan.tasks.iter().map(task).collect(),
         signatures: signatures(&case),
         asked: asked(&case, &Matter::Release).into_iter().map(str::to_owned).collect(),
@@ -150,11 +146,7 @@ pub fn standings(loaded: &Loaded, state: &State, now: Timestamp, verify: Verify<
 
 fn of_check(case: &Case<'_>, check: &Check) -> CheckStanding {
     let evidence = case.settled(check).map(|settled| settled.evidence.clone());
-    let until = evidence.as_ref().map(|evidence| {
-        let by_policy = jiff::SignedDuration::from_secs(check.expires.signed_seconds());
-        let by_policy = evidence.observed.taken.checked_add(by_policy).unwrap_or(Timestamp::MAX);
-        by_policy.min(evidence.observed.expires)
-    });
+    let until = evidence.as_ref().map(|evidence| expires(&evidence.observed, Some(check)));
     CheckStanding { check: check.id.clone(), open: case.open(&check.id), evidence, until }
 }
 

@@ -6,10 +6,10 @@
 
 use jiff::Timestamp;
 
-use super::clock::{changed, later, rank, wakes};
+use super::clock::{changed, rank, wakes};
 use super::state::{Incident, Opening};
-use crate::Length;
 use crate::policy::Policy;
+use crate::{Length, later};
 
 /// People are being called.
 pub(super) struct Calling {

@@ -5,12 +5,12 @@
 //! the same beginning. A severity that the policy does not know is worse than all others, and has no clocks. A test
 //! has none either.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::event::Clock;
 use super::state::{Incident, Incidents, Opening, Status};
-use crate::Length;
 use crate::policy::{Policy, Severity};
+use crate::{Length, later};
 
 /// One clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +91,4 @@ pub(super) fn wakes(policy: &Policy, incident: &Incident, place: usize) -> bool 
 /// Since when the severity at this place counts for the opening.
 pub(super) fn changed(incident: &Incident, opening: &Opening, place: usize) -> Timestamp {
     incident.severities.get(place).map_or(opening.at, |(at, _)| (*at).max(opening.at))
-}
-
-/// The last moment there is, where that is nearer.
-pub(super) fn later(at: Timestamp, by: Length) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MAX)
 }

@@ -14,12 +14,12 @@
 use jiff::Timestamp;
 
 use super::calling::{Calling, calling};
-use super::clock::{ClockState, clocks, later};
+use super::clock::{ClockState, clocks};
 use super::event::Clock;
 use super::key::PageKey;
 use super::state::Incident;
-use crate::Length;
 use crate::policy::{Policy, Rung};
+use crate::{Length, later};
 
 /// The chain is gone through so often.
 pub const ROUNDS: u32 = 3;

@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::clock::later;
 use super::event::Word;
 use super::key::PageKey;
 use super::state::Incident;
-use crate::Length;
+use crate::{Length, later};
 
 /// News that nobody took for so long are no news.
 pub const TOLD_FOR: Length = Length::days(1);

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::event::RunOutcome;
-use super::next::{Doing, Next, StopWhy, later, waited_for};
+use super::next::{Doing, Next, StopWhy, waited_for};
 use super::state::RunState;
 use super::step::{by_person, only_reads, time_allowed, title};
+use crate::later;
 use crate::policy::{Runbook, RunbookStep};
 
 /// What comes next on the way back.

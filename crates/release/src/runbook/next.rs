@@ -1,12 +1,12 @@
 //! The one thing that comes next.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::back::back;
 use super::event::RunOutcome;
 use super::state::{Attempt, RunState, Standing, StepState};
 use super::step::{INTERRUPTIONS, by_person, repeatable, time_allowed, title};
-use crate::Length;
+use crate::later;
 use crate::policy::{Action, Runbook, RunbookStep};
 
 /// What is going on.
@@ -198,9 +198,4 @@ pub(super) fn waited_for(
         return Next::Stop { what, why: StopWhy::Late };
     }
     Next::WaitFor { what: Some(what), until: Some(until) }
-}
-
-/// The last moment there is, where that is nearer.
-pub(super) fn later(at: Timestamp, by: Length) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MAX)
 }

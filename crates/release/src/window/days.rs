@@ -6,9 +6,10 @@ use jiff::civil::{Date, Weekday};
 use super::clock::{dates, day, narrow, wide};
 use super::reason::{Reason, Why};
 use super::rules::{Allowed, Market, Rules, When};
-use super::stretch::{Stretch, earlier, later};
+use super::stretch::{Stretch, earlier};
 use super::{Exception, OpenFreeze, SEARCHED};
 use crate::calendar::{Calendars, Session};
+use crate::later;
 use crate::policy::Relative;
 
 /// Time in which no release may lie.

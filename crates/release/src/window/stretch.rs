@@ -35,11 +35,6 @@ impl Stretch {
     }
 }
 
-/// The last moment there is, where that is nearer.
-pub(super) fn later(at: Timestamp, by: Length) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MAX)
-}
-
 /// The first moment there is, where that is nearer.
 pub(super) fn earlier(at: Timestamp, by: Length) -> Timestamp {
     at.checked_sub(SignedDuration::from_secs(by.signed_seconds())).unwrap_or(Timestamp::MIN)
