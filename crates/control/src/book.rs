@@ -123,6 +123,15 @@ pub enum WriteError<E> {
     Book(#[from] BookError),
 }
 
+impl From<WriteError<Infallible>> for BookError {
+    fn from(error: WriteError<Infallible>) -> BookError {
+        match error {
+            WriteError::Unwanted(never) => match never {},
+            WriteError::Book(error) => error,
+        }
+    }
+}
+
 impl Book {
     /// Opens the book of a data directory, creating it.
     ///
@@ -266,10 +275,7 @@ impl Book {
             let rows = if known { Vec::new() } else { vec![row.clone()] };
             Ok::<_, Infallible>((rows, digest))
         });
-        kept.map_err(|error| match error {
-            WriteError::Unwanted(never) => match never {},
-            WriteError::Book(error) => error,
-        })
+        kept.map_err(BookError::from)
     }
 
     /// All rows, as they stand in the journal, oldest first.
@@ -293,10 +299,7 @@ impl Book {
             let mut open = self.fresh()?;
             Ok::<_, WriteError<Infallible>>(Some(look(&mut open)?))
         });
-        looked.map_err(|error| match error {
-            WriteError::Unwanted(never) => match never {},
-            WriteError::Book(error) => error,
-        })
+        looked.map_err(BookError::from)
     }
 
     /// The rows after the one with sequence `after`, oldest first: at most `limit`, and at most [`READ_ROWS_MAX`]. Others may

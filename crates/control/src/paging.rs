@@ -53,7 +53,7 @@ use release::ledger::{Entry, Ledger};
 use tokio::task::JoinSet;
 
 use crate::Control;
-use crate::book::{BookError, WriteError};
+use crate::book::BookError;
 use crate::cancel::Cancel;
 use channel::Channel;
 pub(crate) use channel::Channels;
@@ -251,7 +251,7 @@ fn find(control: &Control, policies: &mut Policies, going: &Going) -> Result<Pla
         let mut plan = plan(ledger, policies, &channels, going, control.book.entropy(), now);
         Ok::<_, Infallible>((std::mem::take(&mut plan.rows), plan))
     });
-    written.map_err(unwanted)
+    written.map_err(BookError::from)
 }
 
 async fn fly(job: Job) -> Landed {
@@ -299,7 +299,7 @@ fn write(control: &Control, landed: &Landed) -> Result<Option<Called>, BookError
         }
     };
     let rows = |at| row(at).into_iter().map(|event| Entry::Incident(service.clone(), event)).collect();
-    control.book.write(|_, now| Ok::<_, Infallible>((rows(now), ()))).map_err(unwanted)?;
+    control.book.write(|_, now| Ok::<_, Infallible>((rows(now), ()))).map_err(BookError::from)?;
     let missed = if taken.is_empty() && missed.is_empty() { vec![nobody(to)] } else { missed };
     let called = Called { key: key.to_string(), to: to.clone(), taken_by: taken, missed };
     Ok(Some(called).filter(|_| tell.is_none()))
@@ -307,11 +307,4 @@ fn write(control: &Control, landed: &Landed) -> Result<Option<Called>, BookError
 
 fn nobody(to: &str) -> String {
     format!("no channel reaches {to}: write one to {}", channel::FILE)
-}
-
-fn unwanted(error: WriteError<Infallible>) -> BookError {
-    match error {
-        WriteError::Unwanted(never) => match never {},
-        WriteError::Book(error) => error,
-    }
 }

@@ -114,10 +114,7 @@ impl From<WriteError<Refused>> for Refused {
 
 impl From<WriteError<Infallible>> for Refused {
     fn from(error: WriteError<Infallible>) -> Refused {
-        match error {
-            WriteError::Unwanted(never) => match never {},
-            WriteError::Book(error) => error.into(),
-        }
+        BookError::from(error).into()
     }
 }
 

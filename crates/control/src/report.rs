@@ -73,18 +73,14 @@ async fn of_release(
     Query(Moment { at }): Query<Moment>,
 ) -> Result<Json<Files>, Refused> {
     let now = control.book.now();
-    let turn = control.reports.turn()?;
-    let files = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let rows = rows(&control.book)?;
-        let newest = newest(&rows, now);
-        if let Some(at) = at.filter(|at| *at > newest) {
-            let words = format!("{at} is still to come");
-            return Err(Refused::field("at", words).hint("leave it away for now"));
-        }
-        files(&rows, &id, at.unwrap_or(newest))
-    });
-    Ok(Json(Files { files: ended(files).await? }))
+    let _turn = control.reports.turn()?;
+    let rows = rows(&control.book)?;
+    let newest = newest(&rows, now);
+    if let Some(at) = at.filter(|at| *at > newest) {
+        let words = format!("{at} is still to come");
+        return Err(Refused::field("at", words).hint("leave it away for now"));
+    }
+    Ok(Json(Files { files: files(&rows, &id, at.unwrap_or(newest))? }))
 }
 
 #[derive(Deserialize)]
@@ -107,13 +103,9 @@ async fn of_service(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Files>, Refused> {
     let now = control.book.now();
-    let turn = control.reports.turn()?;
-    let files = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let rows = rows(&control.book)?;
-        service_files(&rows, &kind, &asked, newest(&rows, now))
-    });
-    Ok(Json(Files { files: ended(files).await? }))
+    let _turn = control.reports.turn()?;
+    let rows = rows(&control.book)?;
+    Ok(Json(Files { files: service_files(&rows, &kind, &asked, newest(&rows, now))? }))
 }
 
 /// One report at a time: each holds all of the journal in memory.
@@ -154,14 +146,6 @@ fn rows(book: &Book) -> Result<Vec<Row>, Refused> {
 fn newest(rows: &[Row], now: Timestamp) -> Timestamp {
     let written = rows.iter().map(|row| i128::from(row.time)).max();
     written.and_then(|time| Timestamp::from_nanosecond(time).ok()).map_or(now, |written| now.max(written))
-}
-
-async fn ended(task: tokio::task::JoinHandle<Result<Vec<File>, Refused>>) -> Result<Vec<File>, Refused> {
-    match task.await {
-        Ok(files) => files,
-        // Only a panic ends it early.
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    }
 }
 
 /// The files of a report about a release, as it was known at a moment: its documents, the rows, the manifest.

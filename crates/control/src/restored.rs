@@ -14,7 +14,7 @@ use release::ledger::event::Restored;
 use release::ledger::{Entry, Ledger};
 use release::runbook::{RunPaused, RunTakenOver};
 
-use crate::book::{Book, BookError, WriteError};
+use crate::book::{Book, BookError};
 use crate::clock::Clock;
 
 /// Who writes these rows.
@@ -67,10 +67,7 @@ pub fn hold(
         rows.extend(services.map(|service| Entry::Record(service.clone(), Restored { at }.into())));
         Ok::<_, std::convert::Infallible>((rows, held))
     });
-    written.map_err(|error| match error {
-        WriteError::Unwanted(never) => match never {},
-        WriteError::Book(error) => error,
-    })
+    written.map_err(BookError::from)
 }
 
 /// By id, and whether they are paused already.

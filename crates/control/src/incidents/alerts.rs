@@ -105,11 +105,7 @@ async fn take(State(control): State<Arc<Control>>, Body(body): Body<Alerts>) -> 
     if body.alerts.len() > ALERTS_MOST {
         return Err(Refused::field("alerts", format!("at most {ALERTS_MOST} at once")));
     }
-    // Each waits for the disk.
-    let taken = tokio::task::spawn_blocking(move || write(&control, &body.alerts)).await;
-    let taken =
-        taken.map_err(|error| Refused::conflict("alerts", format!("the alerts broke: {error}")))??;
-    Ok(Json(json!({ "alerts": taken })))
+    Ok(Json(json!({ "alerts": write(&control, &body.alerts)? })))
 }
 
 /// One after the other: the second of a request may belong to the incident of the first.

@@ -53,18 +53,14 @@ pub(super) async fn begin(
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Refused> {
     let run = control.book.new_id("run")?;
-    let writer = Arc::clone(&control);
-    let written = host::blocking(move || {
-        writer.book.write(|ledger, at| {
-            let (loaded, runbook, began) = judge(ledger, &wanted, &run, at)?;
-            let answer = json!({
-                "run": run, "service": loaded.policy.service.name, "runbook": runbook.id,
-                "environment": began.environment,
-            });
-            Ok::<_, Refused>((vec![Entry::Run(run.clone(), began.into())], (run.clone(), answer)))
-        })
-    });
-    let (run, answer) = written.await??;
+    let answer = control.book.write(|ledger, at| {
+        let (loaded, runbook, began) = judge(ledger, &wanted, &run, at)?;
+        let answer = json!({
+            "run": run, "service": loaded.policy.service.name, "runbook": runbook.id,
+            "environment": began.environment,
+        });
+        Ok::<_, Refused>((vec![Entry::Run(run.clone(), began.into())], answer))
+    })?;
     host::start(&control, &run);
     Ok(Json(answer))
 }

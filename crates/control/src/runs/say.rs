@@ -13,7 +13,6 @@ use release::runbook::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::host::blocking;
 use super::job::{self, Job};
 use super::lock::RunLock;
 use super::{finish, host, person, view};
@@ -82,14 +81,13 @@ pub(super) async fn confirm(
     Path(id): Path<String>,
     Body(said): Body<AboutStep>,
 ) -> Answered {
-    say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
+    say(&control, &id, &said.by, Some(&said.step), |now| {
         let AboutStep { step, by, note, .. } = said.clone();
         if now.is_undo(&step) {
             return Ok(now.ended(step, Some(by), Outcome::Done));
         }
         Ok(Confirmed { run: now.run(), step, note, at: now.at, by }.into())
     })
-    .await
 }
 
 pub(super) async fn go_ahead(
@@ -97,13 +95,12 @@ pub(super) async fn go_ahead(
     Path(id): Path<String>,
     Body(said): Body<AboutStep>,
 ) -> Answered {
-    say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
+    say(&control, &id, &said.by, Some(&said.step), |now| {
         let AboutStep { step, by, note, why } = said.clone();
         let why = if why.is_empty() { note } else { why };
         let attempt = now.coming(&step);
         Ok(GoAheadGiven { run: now.run(), step, attempt, why, at: now.at, by }.into())
     })
-    .await
 }
 
 pub(super) async fn skip(
@@ -111,12 +108,11 @@ pub(super) async fn skip(
     Path(id): Path<String>,
     Body(said): Body<AboutStep>,
 ) -> Answered {
-    say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
+    say(&control, &id, &said.by, Some(&said.step), |now| {
         let AboutStep { step, by, why, .. } = said.clone();
         needed(&why)?;
         Ok(now.ended(step, None, Outcome::Skipped { by, why }))
     })
-    .await
 }
 
 pub(super) async fn fail(
@@ -124,12 +120,11 @@ pub(super) async fn fail(
     Path(id): Path<String>,
     Body(said): Body<AboutStep>,
 ) -> Answered {
-    say(control, id, said.by.clone(), Some(said.step.clone()), move |now| {
+    say(&control, &id, &said.by, Some(&said.step), |now| {
         let AboutStep { step, by, why, .. } = said.clone();
         needed(&why)?;
         Ok(now.ended(step, Some(by), Outcome::Failed { why }))
     })
-    .await
 }
 
 pub(super) async fn pause(
@@ -137,11 +132,10 @@ pub(super) async fn pause(
     Path(id): Path<String>,
     Body(said): Body<AboutRun>,
 ) -> Answered {
-    say(control, id, said.by.clone(), None, move |now| {
+    say(&control, &id, &said.by, None, |now| {
         let AboutRun { by, why } = said.clone();
         Ok(RunPaused { run: now.run(), why, at: now.at, by }.into())
     })
-    .await
 }
 
 /// Goes on with a run that is paused, or that nobody performs any more.
@@ -156,10 +150,9 @@ pub(super) async fn resume(
         job::state(ledger, &id).map(|state| (state.paused.is_some(), state.ended.is_some()))
     })??;
     let answer = if paused || over {
-        say(Arc::clone(&control), id.clone(), said.by.clone(), None, move |now| {
+        say(&control, &id, &said.by, None, |now| {
             Ok(RunResumed { run: now.run(), at: now.at, by: said.by.clone() }.into())
-        })
-        .await?
+        })?
     } else {
         let lock = RunLock::take(control.book.directory(), &id);
         if lock.map_err(|error| Refused::broken(error.to_string()))?.is_none() {
@@ -176,12 +169,11 @@ pub(super) async fn back(
     Path(id): Path<String>,
     Body(said): Body<AboutRun>,
 ) -> Answered {
-    say(control, id, said.by.clone(), None, move |now| {
+    say(&control, &id, &said.by, None, |now| {
         let AboutRun { by, why } = said.clone();
         needed(&why)?;
         Ok(RunTurnedBack { run: now.run(), why, at: now.at, by }.into())
     })
-    .await
 }
 
 pub(super) async fn abandon(
@@ -189,53 +181,49 @@ pub(super) async fn abandon(
     Path(id): Path<String>,
     Body(said): Body<AboutRun>,
 ) -> Answered {
-    say(control, id, said.by.clone(), None, move |now| {
+    say(&control, &id, &said.by, None, |now| {
         let AboutRun { by, why } = said.clone();
         needed(&why)?;
         let outcome = RunOutcome::Abandoned;
         Ok(RunEnded { run: now.run(), outcome, why: Some(why), at: now.at, by }.into())
     })
-    .await
 }
 
 fn needed(why: &str) -> Result<(), Refused> {
     if why.trim().is_empty() { Err(Refused::field("why", "say why")) } else { Ok(()) }
 }
 
-async fn say(
-    control: Arc<Control>,
-    id: String,
-    by: String,
-    step: Option<String>,
-    word: impl Fn(&Said<'_>) -> Result<Event, Refused> + Send + 'static,
+fn say(
+    control: &Control,
+    id: &str,
+    by: &str,
+    step: Option<&str>,
+    word: impl Fn(&Said<'_>) -> Result<Event, Refused>,
 ) -> Answered {
-    let job = Job::find(&control, &id)?;
-    if let Some(step) = step.as_ref().filter(|step| !job.runbook.steps.iter().any(|known| known.id == **step))
-    {
+    let job = Job::find(control, id)?;
+    if let Some(step) = step.filter(|step| !job.runbook.steps.iter().any(|known| known.id == **step)) {
         let steps: Vec<&str> = job.runbook.steps.iter().map(|step| step.id.as_str()).collect();
         return Err(Refused::field("step", format!("the runbook has no step `{step}`"))
             .hint(format!("its steps are: {}", steps.join(", "))));
     }
-    let answer = blocking(move || {
-        control.book.write(|ledger, at| {
-            let state = job::state(ledger, &id)?;
-            let said = Said { job: &job, state, next: next(&job.runbook, state, at), at };
-            // A step belongs to its role before its turn, too.
-            let role = step.as_deref().and_then(|step| role_of(&job.runbook, step, said.is_undo(step)));
-            person::may(&job.loaded.policy, &by, role)?;
-            let event = word(&said)?;
-            admits(&job.runbook, state, at, &event).map_err(|why| unwanted(&job, state, at, &why))?;
-            let mut after = state.clone();
-            after.extend([&event]);
-            let answer = json!({"run": id, "standing": view::standing(&job, &after, at)});
-            let rows = match event {
-                Event::RunEnded(ended) => finish::rows(&job, ledger, state, ended),
-                event => vec![job.row(event)],
-            };
-            Ok::<_, Refused>((rows, answer))
-        })
-    });
-    Ok(Json(answer.await??))
+    let answer = control.book.write(|ledger, at| {
+        let state = job::state(ledger, id)?;
+        let said = Said { job: &job, state, next: next(&job.runbook, state, at), at };
+        // A step belongs to its role before its turn, too.
+        let role = step.and_then(|step| role_of(&job.runbook, step, said.is_undo(step)));
+        person::may(&job.loaded.policy, by, role)?;
+        let event = word(&said)?;
+        admits(&job.runbook, state, at, &event).map_err(|why| unwanted(&job, state, at, &why))?;
+        let mut after = state.clone();
+        after.extend([&event]);
+        let answer = json!({"run": id, "standing": view::standing(&job, &after, at)});
+        let rows = match event {
+            Event::RunEnded(ended) => finish::rows(&job, ledger, state, ended),
+            event => vec![job.row(event)],
+        };
+        Ok::<_, Refused>((rows, answer))
+    })?;
+    Ok(Json(answer))
 }
 
 fn unwanted(job: &Job, state: &RunState, at: Timestamp, why: &Unwanted) -> Refused {

@@ -14,7 +14,7 @@ use release::watch::firing::{Cause, Firing, ids, rows};
 
 use super::{blocking, policies};
 use crate::Control;
-use crate::book::{BookError, WriteError};
+use crate::book::BookError;
 
 /// Something that is wrong.
 struct Wrong {
@@ -60,10 +60,7 @@ fn wrong(control: &Control) -> Vec<Wrong> {
 fn write(control: &Control, wrong: &[Wrong]) -> Result<(), BookError> {
     let written =
         control.book.write(|ledger, now| Ok::<_, Infallible>((follows(control, ledger, wrong, now), ())));
-    written.map_err(|error| match error {
-        WriteError::Unwanted(never) => match never {},
-        WriteError::Book(error) => error,
-    })
+    written.map_err(BookError::from)
 }
 
 fn follows(control: &Control, ledger: &Ledger, wrong: &[Wrong], now: Timestamp) -> Vec<Entry> {

@@ -9,7 +9,7 @@ use release::ledger::event::DocumentKept;
 use release::ledger::{Entry, Ledger};
 
 use crate::Control;
-use crate::book::{BookError, WriteError};
+use crate::book::BookError;
 
 /// One service with its policy.
 pub(super) struct Current {
@@ -39,8 +39,5 @@ pub(super) fn of(control: &Control, ledger: &Ledger) -> Vec<Current> {
 /// Writes rows as they are.
 pub(super) fn write(control: &Control, rows: Vec<Entry>) -> Result<(), BookError> {
     let written = control.book.write(|_, _| Ok::<_, Infallible>((rows.clone(), ())));
-    written.map_err(|error| match error {
-        WriteError::Unwanted(never) => match never {},
-        WriteError::Book(error) => error,
-    })
+    written.map_err(BookError::from)
 }
